@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef BASE_COMPAT_H
+#define BASE_COMPAT_H
+
+/* Where systems and compilers differ. The only #if lines of the program stand here. */
+
+#if defined(__GNUC__)
+#define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define NO_RETURN __attribute__((noreturn))
+#define ENSURE_USED __attribute__((warn_unused_result))
+#else
+#define PRINTF_LIKE(fmt, args)
+#define NO_RETURN
+#define ENSURE_USED
+#endif
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+/* Linux: a file without a name; elsewhere 0, and file_unnamed() makes one and unlinks it. */
+#if defined(O_TMPFILE)
+#define COMPAT_O_TMPFILE O_TMPFILE
+#else
+#define COMPAT_O_TMPFILE 0
+#endif
+
+#if defined(MSG_NOSIGNAL)
+#define COMPAT_MSG_NOSIGNAL MSG_NOSIGNAL
+#else
+#define COMPAT_MSG_NOSIGNAL 0
+#endif
+
+/* "The name exists but has no address" is an answer of its own only on some systems. */
+#if defined(EAI_NODATA)
+#define COMPAT_EAI_NODATA EAI_NODATA
+#else
+#define COMPAT_EAI_NODATA EAI_NONAME
+#endif
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/compat.h"
+
+bool file_secure_standard(bool *stdin_missing, struct err *e)
+{
+    *stdin_missing = fcntl(STDIN_FILENO, F_GETFD) < 0;
+    for (;;) {
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+            return err_os(e, ERR_OS, "cannot open /dev/null");
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            return true;
+        }
+        /* 0 to 2 stay open for the helpers that we start. */
+        fcntl(fd, F_SETFD, 0);
+    }
+}
+
+static bool read_all(int fd, const char *path, enum err_kind kind, struct buf *out, struct err *e)
+{
+    char block[16384];
+
+    for (;;) {
+        ssize_t got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_os(e, kind, "cannot read %s", path);
+        if (got == 0)
+            return true;
+        buf_put(out, block, (size_t)got);
+        if (out->overflow)
+            return err_set(e, kind, "%s: larger than the %zu octets that are allowed", path,
+                           out->max);
+    }
+}
+
+bool file_read(const char *path, enum err_kind kind, size_t max, struct buf *out, struct stat *info,
+               struct err *e)
+{
+    struct stat own;
+
+    /* O_NONBLOCK would break FIFOs, and a plain open of one waits for its writer: that is what a
+     * caller who names a FIFO wants. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return err_os(e, kind, "cannot open %s", path);
+    buf_init(out, max);
+    bool ok = fstat(fd, info ? info : &own) == 0 || err_os(e, kind, "cannot look at %s", path);
+    mode_t mode = ok ? (info ? info : &own)->st_mode : 0;
+    if (ok && S_ISDIR(mode))
+        ok = err_set(e, kind, "%s: is a directory, a file is wanted", path);
+    else if (ok && !S_ISREG(mode) && !S_ISFIFO(mode))
+        ok = err_set(e, kind, "%s: neither a regular file nor a FIFO", path);
+    ok = ok && read_all(fd, path, kind, out, e);
+    close(fd);
+    if (!ok)
+        buf_wipe(out);
+    return ok;
+}
+
+static int unnamed_by_unlink(const char *directory)
+{
+    struct buf name;
+
+    buf_init(&name, 4096);
+    buf_put_format(&name, "%s/smtpost.XXXXXX", directory);
+    int fd = name.overflow ? -1 : mkostemp(name.data, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(name.data);
+    buf_clear(&name);
+    return fd;
+}
+
+bool file_unnamed(const char *directory, int *fd, struct err *e)
+{
+    *fd = COMPAT_O_TMPFILE ? open(directory, COMPAT_O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
+    if (*fd < 0)
+        *fd = unnamed_by_unlink(directory);
+    return *fd >= 0 || err_os(e, ERR_CREATE, "cannot make a temporary file in %s", directory);
+}
+
+bool file_write(int fd, struct slice bytes, struct err *e)
+{
+    while (bytes.len) {
+        ssize_t done = write(fd, bytes.data, bytes.len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return err_os(e, ERR_IO, "cannot write");
+        bytes = slice_from(bytes, (size_t)done);
+    }
+    return true;
+}
+
+bool file_append_line(const char *path, struct slice line, struct err *e)
+{
+    struct stat info;
+    struct buf text;
+
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
+                  0600);
+    if (fd < 0)
+        return err_os(e, ERR_IO, "cannot open %s", path);
+    buf_init(&text, line.len + 1);
+    buf_put_slice(&text, line);
+    buf_put_byte(&text, '\n');
+    bool ok = (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) ||
+              err_set(e, ERR_IO, "%s: not a regular file", path);
+    ok = ok && (file_write(fd, buf_slice(&text), e) || err_wrap(e, "%s", path));
+    close(fd);
+    buf_clear(&text);
+    return ok;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Files, opened and then looked at through the descriptor, never by name twice. Every descriptor is
+ * close-on-exec and above 2 (file_secure_standard sees to that). */
+
+/* Descriptors 0, 1 and 2 exist afterwards: a missing one is opened on /dev/null, so that no socket
+ * can ever be taken for one. *stdin_missing tells that there was no standard input. */
+bool file_secure_standard(bool *stdin_missing, struct err *e);
+
+/* Read a whole file of at most `max` octets into out. A regular file or FIFO only (a directory or
+ * device is an error); e->errnum == ENOENT tells "not there". `info` may be NULL. Errors are of
+ * `kind`. */
+bool file_read(const char *path, enum err_kind kind, size_t max, struct buf *out, struct stat *info,
+               struct err *e);
+
+/* A file without a name, for reading and writing, 0600. */
+bool file_unnamed(const char *directory, int *fd, struct err *e);
+
+/* Write everything. */
+bool file_write(int fd, struct slice bytes, struct err *e);
+
+/* Append one line (a LF is added) to a log file: made 0600 when missing, no symbolic link followed,
+ * a regular file only, one write. */
+bool file_append_line(const char *path, struct slice line, struct err *e);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* Every maximum of the program, in octets unless the name says otherwise. A buffer is born with
+ * one of these; nothing grows past it, whatever a file, a caller or a server sends. */
+
+enum {
+    /* Addresses: RFC 5321 4.5.3.1.1 to 4.5.3.1.3 say 64, 255 and 256; some slack for the real
+     * world (SRS, bounce tags), none for attackers. */
+    LIMIT_LOCAL_PART = 256,
+    LIMIT_DOMAIN = 255,
+    LIMIT_PATH = LIMIT_LOCAL_PART + 1 + LIMIT_DOMAIN,
+
+    /* Command lines we write (RFC 5321 4.5.3.1.4 says 512, more with parameters). */
+    LIMIT_COMMAND = 4096,
+    /* The initial response stays in the AUTH command while the line is at most this long,
+     * else it waits for the 334 (RFC 4954 4). */
+    LIMIT_AUTH_INLINE = 512,
+    /* A line of an AUTH exchange (RFC 4954 4), tokens of several KiB included. */
+    LIMIT_AUTH_LINE = 128 * 1024,
+
+    /* Replies (RFC 5321 4.5.3.1.5 says 512 a line). */
+    LIMIT_REPLY_LINE = 2048,
+    LIMIT_REPLY_LINES = 256,
+    LIMIT_REPLY = 64 * 1024,
+    /* What is kept of the words of a refusal. */
+    LIMIT_REPLY_TEXT = 1000,
+
+    /* Text lines (RFC 5322 2.1.1), without CRLF. */
+    LIMIT_TEXT_LINE = 998,
+    /* The header block of a message, all fields together. */
+    LIMIT_HEADER_BLOCK = 8 * 1024 * 1024,
+    /* Recipients of one message. */
+    LIMIT_RECIPIENTS = 100000,
+
+    /* The message is held in memory up to this size, in an unnamed file beyond it. */
+    LIMIT_MESSAGE_MEMORY = 256 * 1024,
+    /* One block of copying. */
+    LIMIT_BLOCK = 64 * 1024,
+
+    /* Pipelined commands under way without an answer (RFC 2920 3.1 asks for a bound). */
+    LIMIT_FLIGHT_COMMANDS = 10000,
+
+    /* Configuration. */
+    LIMIT_CONFIG_FILE = 1024 * 1024,
+    LIMIT_LIKE_CHAIN = 8,
+    LIMIT_INCLUDE_DEPTH = 8,
+    LIMIT_SECRET = 64 * 1024,
+
+    /* A log line, a line for a person. */
+    LIMIT_LOG_LINE = 4096,
+    LIMIT_ERROR_TEXT = 768,
+
+    /* What a helper program may print. */
+    LIMIT_HELPER_OUTPUT = 64 * 1024
+};
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "base/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+
+
+extern char **environ;
+
+/* Our environment with `setting` in place of an older value of the same name. */
+static char **make_environment(const char *setting)
+{
+    size_t count = 0, kept = 0;
+    size_t name = setting ? (size_t)(strchr(setting, '=') - setting) + 1 : 0;
+
+    while (environ[count])
+        count++;
+    char **copy = mem_resize(NULL, count + 2, sizeof *copy);
+    for (size_t i = 0; i < count; i++)
+        if (!setting || strncmp(environ[i], setting, name) != 0)
+            copy[kept++] = environ[i];
+    if (setting)
+        copy[kept++] = mem_strdup(setting);
+    copy[kept] = NULL;
+    return copy;
+}
+
+static void free_environment(char **copy, const char *setting)
+{
+    size_t count = 0;
+
+    while (copy[count])
+        count++;
+    if (setting)
+        free(copy[count - 1]);
+    free(copy);
+}
+
+static bool start(const struct run *r, int output, pid_t *pid, struct err *e)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t defaults;
+    char **env = make_environment(r->setting);
+
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    int failed = posix_spawnp(pid, r->argv[0], &actions, &attributes, r->argv, env);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    free_environment(env, r->setting);
+    errno = failed;
+    return !failed || err_os(e, failed == ENOENT || failed == EACCES ? ERR_CONFIG : ERR_HELPER,
+                             "cannot start %s", r->argv[0]);
+}
+
+/* Read until the helper closes its output. */
+static bool collect(const struct run *r, int fd, struct buf *out, struct err *e)
+{
+    char block[4096];
+    bool ok = true;
+
+    for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int n = poll(&ready, 1, deadline_poll(r->deadline));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0) {
+            ok = err_set(e, ERR_HELPER, "%s: did not end in time", r->argv[0]);
+            break;
+        }
+        ssize_t got = read(fd, block, sizeof block);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        buf_put(out, block, (size_t)got);
+        if (out->overflow) {
+            ok = err_set(e, ERR_HELPER, "%s: printed more than %zu octets", r->argv[0], r->max);
+            break;
+        }
+    }
+    secret_wipe_memory(block, sizeof block);
+    return ok;
+}
+
+/* Wait for the end of the process until the deadline, then make it end. */
+static bool reap(const struct run *r, pid_t pid, int *status)
+{
+    int pause = 1;
+
+    while (!deadline_is_past(r->deadline)) {
+        pid_t done = waitpid(pid, status, WNOHANG);
+        if (done == pid || (done < 0 && errno != EINTR))
+            return true;
+        poll(NULL, 0, pause);
+        pause = pause < 50 ? pause * 2 : pause;
+    }
+    kill(-pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+        ;
+    return false;
+}
+
+static bool judge(const char *program, int status, struct err *e)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return true;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+        return err_set(e, ERR_CONFIG, "%s: ended with status 127, the command was not found",
+                       program);
+    if (WIFEXITED(status))
+        return err_set(e, ERR_HELPER, "%s: ended with status %d", program, WEXITSTATUS(status));
+    return err_set(e, ERR_HELPER, "%s: ended by signal %d", program, WTERMSIG(status));
+}
+
+bool run_output(const struct run *r, struct buf *out, struct err *e)
+{
+    int ends[2];
+    pid_t pid;
+    int status = 0;
+
+    buf_init(out, r->max);
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_os(e, ERR_OS, "cannot make a pipe");
+    bool ok = start(r, ends[1], &pid, e);
+    close(ends[1]);
+    if (ok) {
+        ok = collect(r, ends[0], out, e);
+        if (!ok)
+            kill(-pid, SIGKILL);
+        bool ended = reap(r, pid, &status);
+        if (ok && !ended)
+            ok = err_set(e, ERR_HELPER, "%s: did not end in time", r->argv[0]);
+        ok = ok && judge(r->argv[0], status, e);
+    }
+    close(ends[0]);
+    if (!ok)
+        buf_wipe(out);
+    return ok;
+}

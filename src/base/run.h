@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef BASE_RUN_H
+#define BASE_RUN_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+/* Start a helper program, without a shell, and take what it prints. stdin is /dev/null, stderr is
+ * ours. The helper is ended (SIGKILL to its process group) when the deadline passes, and its
+ * non-zero exit status is an error whatever it printed. Errors are of kind ERR_HELPER, or
+ * ERR_CONFIG when the program does not exist; they name argv[0] only, since arguments may hold
+ * secrets. */
+
+struct run {
+    char *const *argv;       /* NULL-terminated; argv[0] is looked up in PATH */
+    const char *setting;     /* NULL, or "NAME=value" added to the environment */
+    struct deadline deadline;
+    size_t max;              /* octets of output; more is an error */
+};
+
+/* out is initialised here; on failure it is empty. buf_wipe it when it held a secret. */
+bool run_output(const struct run *r, struct buf *out, struct err *e);
+
+#endif
