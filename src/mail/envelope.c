@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "mail/envelope.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* A recipient as it is sorted: most comparisons end at the hash. Equal hashes are compared in full,
+ * so nobody gains by making them collide but a sort at its plain price. */
+struct key {
+    uint64_t hash;
+    const struct path *path;
+    size_t index;
+};
+
+/* FNV-1a; the domain in lower case, as path_compare sees it. */
+static uint64_t hash_path(const struct path *path)
+{
+    struct slice address = path_address(path);
+    uint64_t hash = UINT64_C(14695981039346656037);
+
+    for (size_t i = 0; i < address.len; i++) {
+        char c = i < path->local_len ? address.data[i] : ascii_lower(address.data[i]);
+        hash = (hash ^ (unsigned char)c) * UINT64_C(1099511628211);
+    }
+    return hash;
+}
+
+/* Equal paths lie side by side, the first given first. */
+static int compare_keys(const void *left, const void *right)
+{
+    const struct key *a = left, *b = right;
+
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    int order = path_compare(a->path, b->path);
+    if (order != 0)
+        return order;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static void recipient_clear(struct recipient *r)
+{
+    path_clear(&r->path);
+    free(r->orcpt);
+    outcome_clear(&r->outcome);
+}
+
+/* Close the gaps that cleared recipients left. */
+static void compact(struct envelope *v)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < v->count; i++)
+        if (path_is_set(&v->recipients[i].path))
+            v->recipients[kept++] = v->recipients[i];
+    v->count = kept;
+}
+
+void envelope_clear(struct envelope *v)
+{
+    for (size_t i = 0; i < v->count; i++)
+        recipient_clear(&v->recipients[i]);
+    free(v->recipients);
+    path_clear(&v->reverse_path);
+    free(v->envid);
+    strings_clear(&v->mail_params);
+    strings_clear(&v->rcpt_params);
+    *v = (struct envelope){0};
+}
+
+void envelope_add(struct envelope *v, struct path *path)
+{
+    v->recipients = mem_grow(v->recipients, v->count, &v->capacity, sizeof *v->recipients);
+    v->recipients[v->count++] = (struct recipient){.path = *path};
+    *path = (struct path){0};
+}
+
+void envelope_drop_duplicates(struct envelope *v)
+{
+    if (v->count < 2)
+        return;
+    struct key *keys = mem_resize(NULL, v->count, sizeof *keys);
+    for (size_t i = 0; i < v->count; i++) {
+        const struct path *path = &v->recipients[i].path;
+        keys[i] = (struct key){hash_path(path), path, i};
+    }
+    qsort(keys, v->count, sizeof *keys, compare_keys);
+    size_t first = 0;
+    for (size_t i = 1; i < v->count; i++) {
+        if (keys[i].hash == keys[first].hash && path_compare(keys[i].path, keys[first].path) == 0)
+            recipient_clear(&v->recipients[keys[i].index]);
+        else
+            first = i;
+    }
+    free(keys);
+    compact(v);
+}
+
+bool envelope_has_utf8_local(const struct envelope *v)
+{
+    bool found = path_has_utf8_local(&v->reverse_path);
+
+    for (size_t i = 0; i < v->count && !found; i++)
+        found = path_has_utf8_local(&v->recipients[i].path);
+    return found;
+}
+
+bool envelope_has_utf8_domain(const struct envelope *v)
+{
+    bool found = path_has_utf8_domain(&v->reverse_path);
+
+    for (size_t i = 0; i < v->count && !found; i++)
+        found = path_has_utf8_domain(&v->recipients[i].path);
+    return found;
+}
+
+bool envelope_domains_to_ascii(struct envelope *v, struct err *e)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (!path_domain_to_ascii(&v->recipients[i].path, e))
+            return false;
+    return path_domain_to_ascii(&v->reverse_path, e);
+}
+
+void envelope_decide(struct envelope *v, const struct outcome *o)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (v->recipients[i].outcome.verdict == VERDICT_NONE) {
+            outcome_clear(&v->recipients[i].outcome);
+            outcome_copy(&v->recipients[i].outcome, o);
+        }
+}
+
+const struct recipient *envelope_worst(const struct envelope *v)
+{
+    const struct recipient *worst = NULL;
+
+    for (size_t i = 0; i < v->count; i++)
+        if (!worst || outcome_is_worse(&v->recipients[i].outcome, &worst->outcome))
+            worst = &v->recipients[i];
+    return worst;
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "mail/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "mail/transfer.h"
+#include "mail/wire.h"
+
+void message_init(struct message *m, const char *directory)
+{
+    *m = (struct message){0};
+    header_init(&m->header);
+    spill_init(&m->body, LIMIT_MESSAGE_MEMORY, directory);
+}
+
+void message_clear(struct message *m)
+{
+    const char *directory = m->body.directory;
+
+    header_clear(&m->header);
+    spill_clear(&m->body);
+    message_init(m, directory);
+}
+
+/* What is left in the header's block once its end was seen. */
+static bool begin_body(struct message *m, struct err *e)
+{
+    return spill_put(&m->body, header_rest(&m->header), e);
+}
+
+static bool take(struct message *m, struct slice text, struct err *e)
+{
+    if (!m->header.done) {
+        size_t used;
+        if (!header_feed(&m->header, text, &used, e))
+            return false;
+        text = slice_from(text, used);
+        if (m->header.done && !begin_body(m, e))
+            return false;
+    }
+    return text.len == 0 || spill_put(&m->body, text, e);
+}
+
+/* The end, in both senses: the last line end, the last field. */
+static bool finish(struct message *m, struct wire_in *wire, struct buf *text, struct err *e)
+{
+    buf_reset(text);
+    wire_in_end(wire, text);
+    if (!take(m, buf_slice(text), e))
+        return false;
+    bool was_done = m->header.done;
+    return header_end(&m->header, e) && (was_done || begin_body(m, e));
+}
+
+/* The next octets of fd; none is the end. */
+static bool read_block(int fd, char *block, size_t *got, struct err *e)
+{
+    ssize_t count;
+
+    do
+        count = read(fd, block, LIMIT_BLOCK);
+    while (count < 0 && errno == EINTR);
+    *got = count < 0 ? 0 : (size_t)count;
+    return count >= 0 || err_os(e, ERR_IO, "cannot read the message");
+}
+
+static bool read_all(struct message *m, int fd, struct wire_in *wire, struct buf *text,
+                     struct err *e)
+{
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    size_t got = 0;
+    bool ok;
+
+    do {
+        ok = read_block(fd, block, &got, e);
+        buf_reset(text);
+        if (ok)
+            wire_in_put(wire, slice_make(block, got), text);
+        ok = ok && take(m, buf_slice(text), e);
+    } while (ok && got && !wire->ended);
+    free(block);
+    return ok && finish(m, wire, text, e);
+}
+
+bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
+{
+    struct wire_in wire;
+    struct buf text;
+
+    wire_in_init(&wire, dot_ends);
+    buf_init(&text, 2 * LIMIT_BLOCK + 3);
+    bool ok = read_all(m, fd, &wire, &text, e);
+    buf_clear(&text);
+    m->is_empty = m->header.block.len == 0 && m->body.size == 0;
+    m->has_8bit = wire.has_8bit;
+    m->has_nul = wire.has_nul;
+    m->longest_line = wire.longest_line;
+    return ok;
+}
+
+bool message_has_mime(const struct message *m)
+{
+    return header_has(&m->header, "MIME-Version") || header_has(&m->header, "Content-Type") ||
+           header_has(&m->header, "Content-Transfer-Encoding");
+}
+
+/* RFC 1428 4 has a name for text of which nobody said what it is. */
+static bool find_charset(const struct message *m, char *block, const char **charset, struct err *e)
+{
+    struct utf8_check utf8;
+    struct slice bytes;
+    uint64_t offset = 0;
+    bool has_8bit = false;
+
+    utf8_check_init(&utf8);
+    do {
+        if (!spill_read(&m->body, &offset, block, &bytes, e))
+            return false;
+        has_8bit = has_8bit || slice_has_8bit(bytes);
+        utf8_check_put(&utf8, bytes);
+    } while (bytes.len);
+    *charset = !has_8bit ? "us-ascii" : utf8_check_is_valid(&utf8) ? "utf-8" : "unknown-8bit";
+    return true;
+}
+
+/* The body in its new form. */
+static bool encode_body(const struct message *m, char *block, struct spill *body, struct err *e)
+{
+    struct quoted_printable encoder;
+    struct slice bytes;
+    struct buf text;
+    uint64_t offset = 0;
+    bool ok;
+
+    quoted_printable_init(&encoder);
+    buf_init(&text, 4 * LIMIT_BLOCK);
+    do {
+        buf_reset(&text);
+        ok = spill_read(&m->body, &offset, block, &bytes, e);
+        if (ok && bytes.len)
+            quoted_printable_put(&encoder, bytes, &text);
+        else if (ok)
+            quoted_printable_end(&encoder, &text);
+        ok = ok && spill_put(body, buf_slice(&text), e);
+    } while (ok && bytes.len);
+    buf_clear(&text);
+    return ok;
+}
+
+static bool add_mime_fields(struct header *h, const char *charset, struct err *e)
+{
+    struct buf type;
+
+    buf_init(&type, 64);
+    buf_put_format(&type, "text/plain; charset=%s", charset);
+    bool ok = header_add(h, "MIME-Version", SLICE("1.0"), e) &&
+              header_add(h, "Content-Type", buf_slice(&type), e) &&
+              header_add(h, "Content-Transfer-Encoding", SLICE("quoted-printable"), e);
+    buf_clear(&type);
+    return ok;
+}
+
+/* The longest line of a text that ends with CRLF, without that. */
+static uint64_t longest_line(struct slice text, uint64_t longest)
+{
+    for (size_t at = 0; at < text.len;) {
+        size_t lf = slice_find(text, '\n', at);
+        if (lf - at > longest + 1)
+            longest = lf - at - 1;
+        at = lf + 1;
+    }
+    return longest;
+}
+
+/* After the body was replaced. */
+static bool measure_again(struct message *m, char *block, struct err *e)
+{
+    struct wire_in wire;
+    struct slice bytes;
+    struct buf text;
+    uint64_t offset = 0;
+    bool ok;
+
+    wire_in_init(&wire, false);
+    buf_init(&text, 2 * LIMIT_BLOCK + 3);
+    do {
+        buf_reset(&text);
+        ok = spill_read(&m->body, &offset, block, &bytes, e);
+        if (ok)
+            wire_in_put(&wire, bytes, &text);
+    } while (ok && bytes.len);
+    buf_clear(&text);
+    m->longest_line = wire.longest_line;
+    for (size_t i = 0; i < m->header.count; i++)
+        if (!m->header.fields[i].removed)
+            m->longest_line = longest_line(header_raw(&m->header, i), m->longest_line);
+    m->has_nul = wire.has_nul;
+    m->has_8bit = wire.has_8bit;
+    message_measure(m);
+    return ok;
+}
+
+bool message_encode(struct message *m, struct err *e)
+{
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    const char *charset = NULL;
+    struct spill body;
+
+    spill_init(&body, LIMIT_MESSAGE_MEMORY, m->body.directory);
+    bool ok = find_charset(m, block, &charset, e) && encode_body(m, block, &body, e) &&
+              add_mime_fields(&m->header, charset, e);
+    if (ok) {
+        spill_clear(&m->body);
+        m->body = body;
+        ok = measure_again(m, block, e);
+    } else {
+        spill_clear(&body);
+    }
+    free(block);
+    return ok;
+}
+
+uint64_t message_size(const struct message *m)
+{
+    return header_size(&m->header) + 2 + m->body.size;
+}
+
+void message_measure(struct message *m)
+{
+    const struct header *h = &m->header;
+
+    m->has_8bit_header = false;
+    for (size_t i = 0; i < h->count && !m->has_8bit_header; i++)
+        m->has_8bit_header = !h->fields[i].removed && slice_has_8bit(header_raw(h, i));
+    m->has_8bit = m->has_8bit || m->has_8bit_header;
+}

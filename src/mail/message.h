@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef MAIL_MESSAGE_H
+#define MAIL_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/spill.h"
+#include "mail/header.h"
+
+/* A message: header block and body, both canonical (CRLF only). The body lies in a spill and is
+ * never in memory whole beyond LIMIT_MESSAGE_MEMORY. */
+
+struct message {
+    struct header header;
+    struct spill body;
+    bool is_empty;           /* not one octet came in */
+    bool has_8bit;           /* header or body; recomputed by message_encode and message_measure */
+    bool has_8bit_header;    /* after message_measure: an octet over 127 in a header field */
+    bool has_nul;            /* in the body; a NUL in the header is an error */
+    uint64_t longest_line;   /* octets without CRLF, header and body */
+};
+
+/* Bodies over LIMIT_MESSAGE_MEMORY go to an unnamed file in `directory` (borrowed). */
+void message_init(struct message *m, const char *directory);
+void message_clear(struct message *m);
+
+/* Read fd to its end (or to the lone dot, if dot_ends). A read error is ERR_IO, never an end. */
+bool message_read(struct message *m, int fd, bool dot_ends, struct err *e);
+
+/* MIME-Version, Content-Type or Content-Transfer-Encoding is there: the body's form is the
+ * author's business. */
+bool message_has_mime(const struct message *m);
+
+/* Replace a body without MIME structure by its quoted-printable form and add the MIME fields that
+ * say so (charset us-ascii, utf-8, or unknown-8bit of RFC 1428). */
+bool message_encode(struct message *m, struct err *e);
+
+/* Header, empty line, body: octets on the wire before transparency, which is what SIZE of RFC 1870
+ * counts. */
+uint64_t message_size(const struct message *m);
+/* Call it when the fields are final: sets has_8bit_header, and has_8bit with it. */
+void message_measure(struct message *m);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef NET_DIAL_H
+#define NET_DIAL_H
+
+#include "net/resolve.h"
+
+/* A host's name, or a Unix socket, to a connected descriptor: non-blocking, close-on-exec, without
+ * Nagle's delay. Every address is tried, the next one beside the first after 250 ms without an
+ * answer (RFC 8305 5); the first connection wins and the others are closed. */
+
+struct dial_params {
+    const char *host;        /* name or literal; ignored with `socket` */
+    unsigned port;
+    const char *socket;      /* path of a Unix socket, or NULL */
+    int64_t connect_timeout; /* milliseconds for each address, 0: only the deadline */
+    struct deadline deadline; /* for all of it, name look-up included */
+};
+
+struct dialled {
+    int fd;
+    struct address peer;
+};
+
+/* Errors name each address that was tried and what it said. */
+bool dial(const struct dial_params *params, struct dialled *out, struct err *e);
+
+/* The address of our own end, for an address literal in EHLO: "[192.0.2.1]", "[IPv6:2001:db8::1]",
+ * "localhost" on a Unix socket. */
+void dial_local_literal(int fd, struct buf *out);
+
+#endif

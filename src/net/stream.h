@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "net/tls.h"
+
+/* A conversation's bytes: one descriptor, plain or under TLS, non-blocking underneath, buffered in
+ * both directions. Output is queued and leaves with stream_flush, which listens while it writes, so
+ * that two sides that write at the same time cannot block each other. Every wait has a deadline,
+ * and `overall` ends them all. */
+
+struct stream {
+    int fd;
+    SSL *ssl;                /* NULL: plain */
+    struct tls_info tls;
+    struct deadline overall;
+    char *in;                /* received, not yet taken: in[in_start .. in_end) */
+    size_t in_start, in_end, in_capacity;
+    struct buf out;
+    bool out_is_secret;      /* wipe `out` once it is written */
+    bool closed;             /* the peer sends no more */
+};
+
+/* Takes fd over; stream_close closes it. */
+void stream_init(struct stream *s, int fd, struct deadline overall);
+/* Says close_notify once, without waiting for the peer's, and closes. Idempotent. */
+void stream_close(struct stream *s);
+
+/* Handshake. Input that is already buffered was sent in clear by somebody who could not wait
+ * (RFC 3207 6): ERR_PROTOCOL. When it returns true, the peer is verified as the context demands. */
+bool stream_start_tls(struct stream *s, struct tls_context *c, struct deadline deadline,
+                      struct err *e);
+bool stream_is_encrypted(const struct stream *s);
+
+void stream_put(struct stream *s, struct slice bytes);
+/* The same for what holds a secret: the buffer is wiped when it was written. */
+void stream_put_secret(struct stream *s, struct slice bytes);
+/* Queued octets. */
+size_t stream_pending(const struct stream *s);
+/* Write everything that is queued. Every octet of progress gives `idle` milliseconds more. */
+bool stream_flush(struct stream *s, int64_t idle, struct err *e);
+
+/* Is input waiting that nobody has taken? Looks at the descriptor too, without waiting. */
+bool stream_has_input(struct stream *s);
+/* The next line, without LF and the CR before it, valid until the next call on the stream. More
+ * than LIMIT_REPLY_LINE octets without a LF: ERR_PROTOCOL. The peer closed first: ERR_CONNECT. */
+bool stream_line(struct stream *s, struct deadline deadline, struct slice *line, struct err *e);
+
+#endif
