@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "smtp/session.h"
+
+#include <stdio.h>
+
+#include "sasl/sasl.h"
+#include "smtp/auth.h"
+#include "smtp/command.h"
+
+struct deadline session_deadline(const struct session *s, enum verb verb)
+{
+    int64_t wait = s->params->timeout ? s->params->timeout : (int64_t)verbs[verb].seconds * 1000;
+
+    return deadline_earlier(deadline_in(wait), s->stream.overall);
+}
+
+int64_t session_idle(const struct session *s)
+{
+    /* RFC 5321 4.5.3.2.5: three minutes for a block of data. */
+    return s->params->timeout ? s->params->timeout : 180 * 1000;
+}
+
+bool session_fail(struct session *s, enum verb verb, const struct err *e, struct outcome *why)
+{
+    outcome_clear(why);
+    outcome_from_err(why, e, verbs[verb].name);
+    session_abort(s);
+    return false;
+}
+
+void session_judge(const struct session *s, enum verb verb, struct outcome *o)
+{
+    const struct reply *r = &s->reply;
+
+    outcome_clear(o);
+    o->verdict = reply_is_success(r)     ? VERDICT_DELIVERED
+                 : reply_is_temporary(r) ? VERDICT_DEFERRED
+                                         : VERDICT_REFUSED;
+    if (r->code / 100 == 3)
+        o->kind = ERR_PROTOCOL;
+    o->by_server = true;
+    o->code = (unsigned short)r->code;
+    o->status = r->status;
+    o->step = verbs[verb].noun;
+    o->text = reply_words(r);
+}
+
+/* The server refused a step of the opening: its word decides for everybody. */
+static bool refuse(struct session *s, enum verb verb, enum err_kind kind, struct outcome *why)
+{
+    session_judge(s, verb, why);
+    if (why->verdict == VERDICT_DELIVERED) {
+        /* A success code where another was due. */
+        why->verdict = VERDICT_REFUSED;
+        why->kind = ERR_PROTOCOL;
+    } else if (why->verdict == VERDICT_REFUSED && why->kind == ERR_NONE) {
+        why->kind = kind;
+    }
+    session_close(s);
+    return false;
+}
+
+bool session_hear(struct session *s, enum verb verb, struct outcome *why)
+{
+    struct err e;
+
+    if (!reply_read(&s->reply, &s->stream, session_deadline(s, verb), s->params->transcript, &e)) {
+        err_wrap(&e, "%s", verbs[verb].name);
+        return session_fail(s, verb, &e, why);
+    }
+    if (s->reply.code != 421)
+        return true;
+    session_judge(s, verb, why);
+    session_abort(s);
+    return false;
+}
+
+/* An answer to what was not asked yet is an attempt to answer for somebody else. A 421 may come at
+ * any time and is heard. */
+static bool answered_unasked(struct session *s, enum verb verb, struct outcome *why)
+{
+    struct err e;
+
+    if (!session_hear(s, verb, why))
+        return false;
+    err_set(&e, ERR_PROTOCOL, "%s: the server answered before it was asked: %u", verbs[verb].name,
+            s->reply.code);
+    return session_fail(s, verb, &e, why);
+}
+
+bool session_send(struct session *s, enum verb verb, bool answers_due, struct outcome *why)
+{
+    struct err e;
+
+    if (!answers_due && stream_has_input(&s->stream))
+        return answered_unasked(s, verb, why);
+    if (stream_flush(&s->stream, session_idle(s), &e))
+        return true;
+    /* The server may have said why it closes the connection: session_hear finds it. */
+    if (e.kind == ERR_CONNECT && stream_has_input(&s->stream))
+        return true;
+    err_wrap(&e, "%s", verbs[verb].name);
+    return session_fail(s, verb, &e, why);
+}
+
+bool session_ask(struct session *s, enum verb verb, struct outcome *why)
+{
+    return session_send(s, verb, false, why) && session_hear(s, verb, why);
+}
+
+void session_say(struct session *s, const struct buf *line)
+{
+    struct slice text = buf_slice(line);
+
+    transcript_line(s->params->transcript, SPEAKER_CLIENT, slice_trim(text));
+    stream_put(&s->stream, text);
+}
+
+static void say_simple(struct session *s, enum verb verb)
+{
+    struct buf line;
+
+    buf_init(&line, LIMIT_COMMAND);
+    command_simple(&line, verb);
+    session_say(s, &line);
+    buf_clear(&line);
+}
+
+static bool connect_to_server(struct session *s, struct outcome *why)
+{
+    const struct session_params *p = s->params;
+    struct dial_params wish = {
+        .host = p->host,
+        .port = p->port,
+        .socket = p->socket,
+        .connect_timeout = p->connect_timeout,
+        .deadline = deadline_in(p->overall),
+    };
+    struct dialled line = {.fd = -1};
+    struct err e;
+
+    if (!dial(&wish, &line, &e)) {
+        outcome_from_err(why, &e, "connect");
+        return false;
+    }
+    s->peer = line.peer;
+    stream_init(&s->stream, line.fd, wish.deadline);
+    s->is_open = true;
+    return true;
+}
+
+static bool encrypt(struct session *s, struct outcome *why)
+{
+    struct err e;
+
+    if (!stream_start_tls(&s->stream, s->params->tls, session_deadline(s, VERB_STARTTLS), &e))
+        return session_fail(s, VERB_STARTTLS, &e, why);
+    transcript_note(s->params->transcript, "%s %s, %s", s->stream.tls.version, s->stream.tls.cipher,
+                    s->stream.tls.verified ? "server verified" : "server NOT verified");
+    return true;
+}
+
+/* RFC 8314 3.3 */
+static bool implicit_tls(struct session *s, struct outcome *why)
+{
+    return s->params->security != SESSION_IMPLICIT || encrypt(s, why);
+}
+
+/* RFC 5321 3.1 */
+static bool greeting(struct session *s, struct outcome *why)
+{
+    if (!session_hear(s, VERB_GREETING, why))
+        return false;
+    return s->reply.code == 220 || refuse(s, VERB_GREETING, ERR_NONE, why);
+}
+
+static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
+{
+    struct buf name, line;
+    struct err e;
+
+    buf_init(&name, LIMIT_DOMAIN);
+    buf_init(&line, LIMIT_COMMAND);
+    if (s->params->hello)
+        buf_put_text(&name, s->params->hello);
+    else
+        dial_local_literal(s->stream.fd, &name);
+    bool ok = command_hello(&line, verb, buf_slice(&name));
+    if (ok)
+        session_say(s, &line);
+    else
+        err_set(&e, ERR_CONFIG, "hello: \"%s\" is no host name", name.data ? name.data : "");
+    buf_clear(&name);
+    buf_clear(&line);
+    return ok ? session_ask(s, verb, why) : session_fail(s, verb, &e, why);
+}
+
+/* EHLO, and HELO for a server that has never heard of it (RFC 5321 4.1.4). */
+static bool hello(struct session *s, struct outcome *why)
+{
+    capabilities_clear(&s->capabilities);
+    if (!say_hello(s, VERB_EHLO, why))
+        return false;
+    if (reply_is_success(&s->reply)) {
+        capabilities_parse(&s->capabilities, &s->reply);
+        return true;
+    }
+    if (!reply_is_permanent(&s->reply))
+        return refuse(s, VERB_EHLO, ERR_NONE, why);
+    return say_hello(s, VERB_HELO, why) &&
+           (reply_is_success(&s->reply) || refuse(s, VERB_HELO, ERR_NONE, why));
+}
+
+static bool tls_is_missing(struct session *s, struct outcome *why)
+{
+    struct err e;
+
+    err_set(&e, ERR_REFUSED,
+            "the server does not offer STARTTLS, which the account demands; nothing was sent");
+    say_simple(s, VERB_QUIT);
+    stream_flush(&s->stream, 1000, &(struct err){0});
+    return session_fail(s, VERB_STARTTLS, &e, why);
+}
+
+/* RFC 3207 4. What was said before it counts for nothing afterwards. */
+static bool starttls(struct session *s, struct outcome *why)
+{
+    bool demanded = s->params->security == SESSION_STARTTLS;
+
+    if (!demanded && s->params->security != SESSION_OPPORTUNISTIC)
+        return true;
+    if (!capabilities_has(&s->capabilities, CAPABILITY_STARTTLS))
+        return !demanded || tls_is_missing(s, why);
+    say_simple(s, VERB_STARTTLS);
+    if (!session_ask(s, VERB_STARTTLS, why))
+        return false;
+    if (s->reply.code != 220)
+        return !demanded || refuse(s, VERB_STARTTLS, ERR_REFUSED, why);
+    return encrypt(s, why) && hello(s, why);
+}
+
+/* May a secret that works a second time be sent here? */
+static bool is_private(const struct session *s)
+{
+    bool demanded = s->params->security == SESSION_STARTTLS || s->params->security == SESSION_IMPLICIT;
+
+    return (demanded && stream_is_encrypted(&s->stream)) || address_is_local(&s->peer) ||
+           s->params->cleartext_auth;
+}
+
+static bool get_secret(struct session *s, const struct sasl_mech *mech, struct secret *secret,
+                       struct err *e)
+{
+    int64_t wait = s->params->timeout ? s->params->timeout : 120 * 1000;
+
+    return !(mech->flags & SASL_SECRET) ||
+           s->params->secret(s->params->secret_argument,
+                             deadline_earlier(deadline_in(wait), s->stream.overall), secret, e);
+}
+
+/* RFC 4954 */
+static bool login(struct session *s, struct outcome *why)
+{
+    struct secret secret = {0};
+    struct err e;
+
+    if (!s->params->login)
+        return true;
+    const struct sasl_mech *mech = sasl_choose(s->params->mechanisms, &s->capabilities.auth, &e);
+    if (!mech)
+        return session_fail(s, VERB_AUTH, &e, why);
+    if ((mech->flags & SASL_REVEALS) && !is_private(s)) {
+        err_set(&e, ERR_AUTH,
+                "will not send a password without verified TLS; set tls = starttls, or "
+                "cleartext-auth = yes to do it all the same");
+        return session_fail(s, VERB_AUTH, &e, why);
+    }
+    if (!get_secret(s, mech, &secret, &e))
+        return session_fail(s, VERB_AUTH, &e, why);
+    struct sasl_params params = {.user = slice_of(s->params->user), .secret = &secret};
+    bool ok = auth_exchange(s, mech, &params, why);
+    secret_clear(&secret);
+    if (ok && s->reply.code != 235)
+        return refuse(s, VERB_AUTH, ERR_AUTH, why);
+    if (ok)
+        s->mechanism = mech->name;
+    return ok;
+}
+
+bool session_open(struct session *s, const struct session_params *params, struct outcome *why)
+{
+    *s = (struct session){.params = params, .stream.fd = -1};
+    reply_init(&s->reply);
+    if (connect_to_server(s, why) && implicit_tls(s, why) && greeting(s, why) && hello(s, why) &&
+        starttls(s, why) && login(s, why))
+        return true;
+    session_abort(s);
+    return false;
+}
+
+void session_close(struct session *s)
+{
+    struct err ignored;
+
+    if (s->is_open) {
+        say_simple(s, VERB_QUIT);
+        stream_flush(&s->stream, 1000, &ignored);
+    }
+    session_abort(s);
+}
+
+void session_abort(struct session *s)
+{
+    s->is_open = false;
+    stream_close(&s->stream);
+    capabilities_clear(&s->capabilities);
+    reply_clear(&s->reply);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef SMTP_SESSION_H
+#define SMTP_SESSION_H
+
+#include "base/secret.h"
+#include "net/dial.h"
+#include "net/stream.h"
+#include "smtp/capability.h"
+#include "smtp/transcript.h"
+#include "smtp/verb.h"
+
+/* A conversation up to the point where mail can be handed over: connection, greeting, EHLO,
+ * STARTTLS, EHLO again, AUTH. What was wished for is reached or the session does not open: there is
+ * no way from a demanded TLS or login to a conversation without it. */
+
+enum session_security {
+    SESSION_STARTTLS,        /* demanded, RFC 3207 */
+    SESSION_IMPLICIT,        /* TLS from the first octet, RFC 8314 3.3 */
+    SESSION_OPPORTUNISTIC,   /* STARTTLS if offered, whoever the peer is */
+    SESSION_CLEAR
+};
+
+/* Wishes. Everything is borrowed and must outlive the session. */
+struct session_params {
+    const char *host;
+    unsigned port;
+    const char *socket;      /* Unix socket in place of host and port, or NULL */
+    int64_t connect_timeout; /* milliseconds for each address */
+    int64_t timeout;         /* milliseconds for each step; 0: RFC 5321 4.5.3.2 */
+    int64_t overall;         /* milliseconds for the whole conversation */
+    const char *hello;       /* name for EHLO; NULL: the address literal of our end */
+    enum session_security security;
+    struct tls_context *tls; /* not NULL unless security is SESSION_CLEAR */
+
+    bool login;
+    const struct strings *mechanisms;    /* names in order of preference, or "auto" */
+    const char *user;
+    bool cleartext_auth;     /* a reusable secret may be sent where others can read it */
+    /* Called once, when the mechanism is chosen and the peer is known. */
+    bool (*secret)(void *argument, struct deadline deadline, struct secret *out, struct err *e);
+    void *secret_argument;
+
+    const struct transcript *transcript;
+};
+
+struct session {
+    const struct session_params *params;
+    struct stream stream;
+    struct address peer;
+    struct capabilities capabilities;
+    struct reply reply;      /* the last one that was read */
+    const char *mechanism;   /* the login that succeeded; NULL: none */
+    bool is_open;
+};
+
+/* False: `why` says what failed, for every recipient alike; the session is closed. */
+bool session_open(struct session *s, const struct session_params *params, struct outcome *why);
+/* QUIT without waiting for its answer, if the session is still in order; then close. */
+void session_close(struct session *s);
+/* Close at once; what was begun is not ended (RFC 5321 4.1.1.4: no end of data, no message). */
+void session_abort(struct session *s);
+
+/* For smtp/: the deadline for the answer to a step; the time without progress while writing. */
+struct deadline session_deadline(const struct session *s, enum verb verb);
+int64_t session_idle(const struct session *s);
+/* Queue a command line and note it in the transcript. */
+void session_say(struct session *s, const struct buf *line);
+/* Write what is queued. Unless answers are due, input that is here already is a fault: nobody was
+ * asked anything. */
+bool session_send(struct session *s, enum verb verb, bool answers_due, struct outcome *why);
+/* Read the next answer into s->reply. False, `why` filled and the session closed: it did not come,
+ * made no sense, or was 421 (RFC 5321 3.8), which may come at any time. */
+bool session_hear(struct session *s, enum verb verb, struct outcome *why);
+/* Both: one command and its answer. */
+bool session_ask(struct session *s, enum verb verb, struct outcome *why);
+
+/* The server's word on `verb` from s->reply: 2xx DELIVERED, 4xx DEFERRED, 5xx REFUSED; other codes
+ * are a breach of the protocol. */
+void session_judge(const struct session *s, enum verb verb, struct outcome *o);
+/* A failure of ours; closes the session. Returns false. */
+bool session_fail(struct session *s, enum verb verb, const struct err *e, struct outcome *why);
+
+#endif
