@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "account/account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mail/path.h"
+
+enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
+
+void account_clear(struct account *a)
+{
+    for (size_t i = 0; i < option_count; i++)
+        option_release(&options[i], a);
+    free(a->name);
+    *a = (struct account){0};
+}
+
+unsigned account_port(const struct account *a)
+{
+    if (a->port)
+        return (unsigned)a->port;
+    /* RFC 6409 3.1, RFC 8314 3.3; without TLS it is a relay that takes mail as any MTA does. */
+    switch ((enum account_tls)a->tls) {
+    case ACCOUNT_TLS_STARTTLS: return PORT_SUBMISSION;
+    case ACCOUNT_TLS_IMPLICIT: return PORT_SUBMISSIONS;
+    case ACCOUNT_TLS_OPPORTUNISTIC: case ACCOUNT_TLS_NONE: break;
+    }
+    return PORT_SMTP;
+}
+
+static bool is_address(const char *text)
+{
+    struct path path = {0};
+    struct err ignored;
+
+    bool ok = path_parse(&path, slice_of(text), &ignored) && !path_is_null(&path) &&
+              !path_is_bare(&path);
+    path_clear(&path);
+    return ok;
+}
+
+const char *account_default_sender(const struct account *a)
+{
+    for (size_t i = 0; i < a->from.count; i++)
+        if (!strpbrk(a->from.items[i], "*?"))
+            return a->from.items[i];
+    return a->user && is_address(a->user) ? a->user : NULL;
+}
+
+bool account_adds(const struct account *a, const char *header)
+{
+    return strings_has(&a->add_headers, header);
+}
+
+bool account_wants_login(const struct account *a)
+{
+    return a->user && !strings_has(&a->auth, "none");
+}
+
+struct origin account_origin(const struct account *a, const char *option)
+{
+    const char *near;
+    const struct option *o = option_find(option, &near);
+
+    return o ? a->origins[o - options] : (struct origin){0};
+}
+
+/* "file:line: option: ", or what stands for it where nobody wrote the option. */
+static bool wrong(const struct account *a, const char *option, const char *what, struct err *e)
+{
+    struct origin origin = account_origin(a, option);
+
+    if (!origin.file)
+        return err_set(e, ERR_CONFIG, "account \"%s\": %s: %s", a->name, option, what);
+    if (origin.line == 0)
+        return err_set(e, ERR_USAGE, "%s %s: account \"%s\": %s", origin.file, option, a->name, what);
+    return err_set(e, ERR_CONFIG, "%s:%u: %s: account \"%s\": %s", origin.file, origin.line, option,
+                   a->name, what);
+}
+
+static const char *secret_option(const struct account *a)
+{
+    if (!secret_is_empty(&a->password))
+        return "password";
+    if (a->password_command.argv.count)
+        return "password-command";
+    return a->password_file ? "password-file" : NULL;
+}
+
+static bool check_login(const struct account *a, struct err *e)
+{
+    const char *secret = secret_option(a);
+
+    if (a->user || strings_has(&a->auth, "none"))
+        return true;
+    if (secret)
+        return wrong(a, secret, "there is no user to go with it; write user = \"...\", or auth = "
+                                "none", e);
+    /* Who names a mechanism does not want the mail to leave without a login. */
+    return strings_has(&a->auth, "auto") ||
+           wrong(a, "auth", "there is no user to log in; write user = \"...\", or auth = none", e);
+}
+
+static bool check_from(const struct account *a, struct err *e)
+{
+    char what[LIMIT_ERROR_TEXT / 2];
+
+    for (size_t i = 0; i < a->from.count; i++) {
+        const char *text = a->from.items[i];
+        if (strpbrk(text, "*?") ? !strpbrk(text, " <>") : is_address(text))
+            continue;
+        snprintf(what, sizeof what, "\"%s\" is no address; write \"user@domain\", or a pattern with "
+                                    "'*' in it", text);
+        return wrong(a, "from", what, e);
+    }
+    return true;
+}
+
+bool account_check(const struct account *a, struct err *e)
+{
+    return check_login(a, e) && check_from(a, e);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef ACCOUNT_ACCOUNT_H
+#define ACCOUNT_ACCOUNT_H
+
+#include <stdbool.h>
+
+#include "account/option.h"
+#include "base/err.h"
+#include "base/secret.h"
+
+/* The resolved values of one account, all layers merged. account_clear wipes and releases. */
+
+enum account_tls {
+    ACCOUNT_TLS_STARTTLS,
+    ACCOUNT_TLS_IMPLICIT,
+    ACCOUNT_TLS_OPPORTUNISTIC,
+    ACCOUNT_TLS_NONE
+};
+enum account_syslog { ACCOUNT_SYSLOG_AUTO, ACCOUNT_SYSLOG_YES, ACCOUNT_SYSLOG_NO };
+
+enum { OPTION_MAX = 96 };    /* rows of the table, at the most */
+
+/* Where the value in force was written. */
+struct origin {
+    const char *file;        /* borrowed from the config; NULL: unset */
+    unsigned line;           /* 0: not from a file */
+};
+
+struct account {
+    char *name;
+    char *like;              /* the account whose settings it takes over; NULL: none */
+
+    struct strings host;     /* this or socket, never both */
+    unsigned long port;      /* 0: by `tls`; see account_port */
+    char *socket;
+    unsigned long connect_timeout;   /* seconds for each address */
+    unsigned long timeout;   /* seconds; 0: the values of RFC 5321 4.5.3.2 */
+    char *hello;
+
+    int tls;                 /* enum account_tls */
+    char *tls_ca;
+    bool tls_verify;
+
+    struct strings auth;     /* "auto", "none", or mechanisms in order of preference */
+    char *user;
+    struct secret password;
+    struct command password_command;
+    char *password_file;
+    bool cleartext_auth;
+
+    struct strings from;
+    char *domain;
+    struct strings add_headers;
+    bool keep_bcc;
+
+    int syslog;              /* enum account_syslog */
+    char *log_file;
+
+    struct origin origins[OPTION_MAX];   /* by index in options[] */
+};
+
+void account_clear(struct account *a);
+
+/* Port in force: `port`, else 587, 465 (implicit) or 25 (none, opportunistic). */
+unsigned account_port(const struct account *a);
+/* The envelope sender when none is given: the first `from` without a wildcard, else `user` if it
+ * is an address, else NULL. */
+const char *account_default_sender(const struct account *a);
+/* Is the word in add-headers? "date", "message-id", "from". */
+bool account_adds(const struct account *a, const char *header);
+/* Is a login wanted? auth is not "none", and there is a user. */
+bool account_wants_login(const struct account *a);
+
+/* Do the options agree with each other? A user where a secret or a mechanism is, and senders that
+ * are addresses or patterns. ERR_CONFIG (of --set: ERR_USAGE). */
+bool account_check(const struct account *a, struct err *e);
+
+/* The origin of the option named so; file "built-in" when it has its fallback. */
+struct origin account_origin(const struct account *a, const char *option);
+
+#endif

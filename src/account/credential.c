@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "account/credential.h"
+
+#include <string.h>
+
+#include "account/trust.h"
+#include "base/file.h"
+#include "base/run.h"
+
+/* The first line of what a source gave. `kind` tells whether trying again may help. */
+static bool take_line(struct slice bytes, enum err_kind kind, struct secret *out, struct err *e)
+{
+    struct slice line = slice_make(bytes.data, slice_find(bytes, '\n', 0));
+
+    while (line.len && line.data[line.len - 1] == '\r')
+        line.len--;
+    if (line.len == 0)
+        return err_set(e, kind, "%s", bytes.len ? "its first line is empty; the secret goes there"
+                                                : "gives nothing");
+    if (slice_has_byte(line, '\0') || slice_has_byte(line, '\r'))
+        return err_set(e, kind, "its first line holds a NUL or CR, which no password can");
+    secret_set(out, line);
+    return true;
+}
+
+static bool from_command(const struct account *a, struct deadline deadline, struct secret *out,
+                         struct err *e)
+{
+    struct run run = {
+        .argv = a->password_command.argv.items,
+        .deadline = deadline,
+        .max = LIMIT_HELPER_OUTPUT,
+    };
+    struct buf output;
+
+    /* Nothing, from a helper that says it is well, is a key ring that is locked. */
+    bool ok = run_output(&run, &output, e) &&
+              (take_line(buf_slice(&output), ERR_HELPER, out, e) || err_wrap(e, "%s", run.argv[0]));
+    buf_wipe(&output);
+    return ok;
+}
+
+/* Where a service manager or a container puts secrets, as root's files that a group may read. */
+static bool is_managed(const char *path)
+{
+    static const char *const places[] = {"/run/credentials/", "/run/secrets/", "/var/run/secrets/"};
+
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (slice_has_prefix(slice_of(path), slice_of(places[i])) && !strstr(path, "/../"))
+            return true;
+    return false;
+}
+
+static bool from_file(const struct account *a, struct secret *out, struct err *e)
+{
+    const char *path = a->password_file;
+    struct buf text;
+    struct stat info;
+
+    if (!file_read(path, ERR_CONFIG, LIMIT_SECRET, &text, &info, e))
+        return false;
+    bool is_roots = is_managed(path) && info.st_uid == 0;
+    bool ok = trust_check(path, &info, TRUST_SECRET | (is_roots ? TRUST_SYSTEM : 0), e) &&
+              (take_line(buf_slice(&text), ERR_CONFIG, out, e) || err_wrap(e, "%s", path));
+    buf_wipe(&text);
+    return ok;
+}
+
+/* "file:line: option: account" before what is wrong. */
+static bool blame(const struct account *a, const char *option, struct err *e)
+{
+    struct origin origin = account_origin(a, option);
+
+    err_wrap(e, "%s: account \"%s\"", option, a->name);
+    return origin.line ? err_wrap(e, "%s:%u", origin.file, origin.line) : err_wrap(e, "--set");
+}
+
+bool credential_password(const struct account *a, struct deadline deadline, struct secret *out,
+                         struct err *e)
+{
+    if (!secret_is_empty(&a->password)) {
+        secret_set(out, secret_bytes(&a->password));
+        return true;
+    }
+    if (a->password_command.argv.count)
+        return from_command(a, deadline, out, e) || blame(a, "password-command", e);
+    if (a->password_file)
+        return from_file(a, out, e) || blame(a, "password-file", e);
+    return err_set(e, ERR_CONFIG, "account \"%s\": has no password; write password-command = { "
+                                  "\"program\", \"argument\" }, password-file = \"file\", or auth = "
+                                  "none", a->name);
+}
+
+bool credential_is_configured(const struct account *a)
+{
+    return !secret_is_empty(&a->password) || a->password_command.argv.count || a->password_file;
+}

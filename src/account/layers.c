@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "account/layers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void clear_layer(struct layer *l)
+{
+    section_clear(&l->top);
+    section_clear(&l->defaults);
+}
+
+void layers_clear(struct layers *l)
+{
+    clear_layer(&l->system);
+    clear_layer(&l->user);
+    section_clear(&l->set);
+    for (size_t i = 0; i < l->count; i++)
+        section_clear(&l->accounts[i]);
+    free(l->accounts);
+    free(l->home);
+    free(l->default_account);
+    *l = (struct layers){0};
+}
+
+/* The index of the account; l->count if there is none. */
+static size_t index_of(const struct layers *l, const char *name)
+{
+    size_t i = 0;
+
+    while (i < l->count && strcmp(l->accounts[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+struct section *layers_add_account(struct layers *l, const char *name, struct origin where,
+                                   bool is_system, struct err *e)
+{
+    size_t at = index_of(l, name);
+
+    if (at < l->count && l->accounts[at].is_system == is_system) {
+        const struct origin *old = &l->accounts[at].where;
+        err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": is defined already, at %s:%u; rename one of "
+                               "them", where.file, where.line, name, old->file, old->line);
+        return NULL;
+    }
+    if (at < l->count) {
+        section_clear(&l->accounts[at]);
+    } else {
+        l->accounts = mem_grow(l->accounts, l->count, &l->capacity, sizeof *l->accounts);
+        l->count++;
+    }
+    section_init(&l->accounts[at], name, where);
+    l->accounts[at].is_system = is_system;
+    return &l->accounts[at];
+}
+
+static bool refuse_set(const char *name, const struct option *o, const char *near, struct err *e)
+{
+    if (!o)
+        return err_set(e, ERR_USAGE, "--set %s: there is no such option%s%s%s", name,
+                       near ? "; did you mean \"" : "; smtprc(5) lists them", near ? near : "",
+                       near ? "\"?" : "");
+    return err_set(e, ERR_USAGE, "--set %s: every user of this machine can read a command line, so "
+                                 "no secret is taken from it; use password-command or "
+                                 "password-file", name);
+}
+
+bool layers_add_set(struct layers *l, const char *text, struct err *e)
+{
+    const char *equals = strchr(text, '='), *near;
+
+    if (!equals)
+        return err_set(e, ERR_USAGE, "--set %s: has no '='; write --set option=value", text);
+    char *name = slice_dup(slice_trim(slice_make(text, (size_t)(equals - text))));
+    const struct option *o = option_find(name, &near);
+    bool ok = (o && o->type != OPTION_SECRET) || refuse_set(name, o, near, e);
+    free(name);
+    if (!ok)
+        return false;
+    struct setting *setting = section_find(&l->set, o->name);
+    if (setting)
+        setting_clear(setting);
+    else
+        setting = section_add(&l->set, o);
+    setting_init(setting, o, equals + 1, "--set");
+    return true;
+}
+
+bool layers_find(const struct layers *l, const char *name, size_t *index, struct err *e)
+{
+    struct strings names = {0};
+    struct buf list;
+
+    *index = index_of(l, name);
+    if (*index < l->count)
+        return true;
+    buf_init(&list, LIMIT_ERROR_TEXT / 2);
+    for (size_t i = 0; i < l->count; i++) {
+        strings_add_text(&names, l->accounts[i].name);
+        buf_put_format(&list, "%s%s", i ? ", " : "", l->accounts[i].name);
+    }
+    const char *near = strings_nearest(name, (const char *const *)names.items, names.count);
+    err_set(e, ERR_CONFIG, "there is no account \"%s\"; %s%s%sthere are: %s", name,
+            near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "",
+            list.data ? list.data : "none");
+    buf_clear(&list);
+    strings_clear(&names);
+    return false;
+}
+
+static const struct setting *find_place(const struct layers *l)
+{
+    const struct section *const sections[] = {&l->set, &l->user.defaults, &l->system.defaults};
+
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        for (size_t k = 0; k < sections[i]->count; k++)
+            if (sections[i]->entries[k].option->flags & OPTION_PLACE)
+                return &sections[i]->entries[k].setting;
+    return NULL;
+}
+
+/* A one-line option as its text, for free(), or NULL with an error. */
+static char *text_of(const struct setting *setting, const struct option *o, struct err *e)
+{
+    struct account scratch = {0};
+    char *text = NULL;
+
+    if (setting_apply(setting, o, NULL, &scratch, e))
+        text = mem_strdup(*(char **)(void *)((char *)&scratch + o->field));
+    account_clear(&scratch);
+    return text;
+}
+
+static bool find_default(struct layers *l, struct err *e)
+{
+    const struct setting *setting = section_find(&l->user.top, option_default_account.name);
+    size_t index;
+
+    if (!setting)
+        setting = section_find(&l->system.top, option_default_account.name);
+    if (!setting)
+        return true;
+    l->default_account = text_of(setting, &option_default_account, e);
+    if (!l->default_account)
+        return false;
+    return layers_find(l, l->default_account, &index, e) ||
+           err_wrap(e, "%s:%u: %s", setting->file, setting->line, option_default_account.name);
+}
+
+bool layers_finish(struct layers *l, struct err *e)
+{
+    const struct setting *place = find_place(l);
+
+    if (l->count == 0 && place) {
+        struct origin where = {place->file, place->line};
+        if (!layers_add_account(l, "default", where, false, e))
+            return false;
+    }
+    return find_default(l, e);
+}
+
+/* Accounts that take over from each other, the account itself first. */
+struct chain {
+    size_t accounts[LIMIT_LIKE_CHAIN + 1];
+    size_t count;
+};
+
+static bool refuse_chain(const struct layers *l, const struct chain *chain, const char *next,
+                         const struct setting *like, struct err *e)
+{
+    struct buf names;
+
+    buf_init(&names, LIMIT_ERROR_TEXT / 2);
+    for (size_t i = 0; i < chain->count; i++)
+        buf_put_format(&names, "%s -> ", l->accounts[chain->accounts[i]].name);
+    buf_put_text(&names, next);
+    bool full = chain->count > LIMIT_LIKE_CHAIN;
+    err_set(e, ERR_CONFIG, "like: %s: %s", full ? "too many accounts in a row" : "a loop",
+            names.data ? names.data : next);
+    buf_clear(&names);
+    return like->line ? err_wrap(e, "%s:%u", like->file, like->line) : err_wrap(e, "--set");
+}
+
+static bool has(const struct chain *chain, size_t account)
+{
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->accounts[i] == account)
+            return true;
+    return false;
+}
+
+static bool follow(const struct layers *l, size_t account, struct chain *chain, struct err *e)
+{
+    const struct setting *like = section_find(&l->set, "like");
+    const char *near;
+
+    chain->accounts[0] = account;
+    chain->count = 1;
+    if (!like)
+        like = section_find(&l->accounts[account], "like");
+    while (like) {
+        char *name = text_of(like, option_find("like", &near), e);
+        if (!name)
+            return false;
+        bool ok = layers_find(l, name, &account, e);
+        if (!ok && like->line)
+            err_wrap(e, "%s:%u: like", like->file, like->line);
+        else if (!ok)
+            err_wrap(e, "--set like");
+        else if (chain->count > LIMIT_LIKE_CHAIN || has(chain, account))
+            ok = refuse_chain(l, chain, name, like, e);
+        free(name);
+        if (!ok)
+            return false;
+        chain->accounts[chain->count++] = account;
+        like = section_find(&l->accounts[account], "like");
+    }
+    return true;
+}
+
+static bool check_place(const struct section *section, const struct account *a, struct err *e)
+{
+    static const char text[] = "has no host; write host = \"smtp.example.org\"";
+
+    if (a->host.count || a->socket)
+        return true;
+    return err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": %s", section->where.file,
+                   section->where.line, a->name, text);
+}
+
+bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e)
+{
+    const struct section *sections[LIMIT_LIKE_CHAIN + 4] = {&l->system.defaults, &l->user.defaults};
+    struct overlay overlay = {.sections = sections, .count = 2, .home = l->home};
+    struct chain chain;
+    size_t index;
+
+    *out = (struct account){0};
+    if (!layers_find(l, name, &index, e) || !follow(l, index, &chain, e))
+        return false;
+    for (size_t i = chain.count; i-- > 0; )
+        sections[overlay.count++] = &l->accounts[chain.accounts[i]];
+    overlay.own = overlay.count - 1;
+    sections[overlay.count++] = &l->set;
+    if (!section_merge(&overlay, out, e))
+        return false;
+    out->name = mem_strdup(l->accounts[index].name);
+    bool ok = check_place(&l->accounts[index], out, e) && account_check(out, e);
+    if (!ok)
+        account_clear(out);
+    return ok;
+}
+
+const struct option option_default_account = {
+    .name = "default-account",
+    .type = OPTION_TEXT,
+    .field = offsetof(struct account, name),
+    .flags = OPTION_NOT_EMPTY,
+};

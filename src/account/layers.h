@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef ACCOUNT_LAYERS_H
+#define ACCOUNT_LAYERS_H
+
+#include "account/section.h"
+
+/* Everything that was read, in its layers, and an account made of them: built-in values < the
+ * system's defaults < the user's defaults < the `like` chain < the account < --set. */
+
+/* One of the two files, with all that it includes, less its accounts. */
+struct layer {
+    struct section top;      /* default-account */
+    struct section defaults;
+};
+
+struct layers {
+    struct layer system, user;
+    struct section set;
+    struct section *accounts;      /* in file order */
+    size_t count, capacity;
+    char *home;              /* owned; may be NULL */
+    char *default_account;   /* owned; NULL: none named */
+};
+
+void layers_clear(struct layers *l);       /* wipes */
+
+/* A new account, or NULL with an error. The user's take the place of the system's; two in one layer
+ * are an error that names both lines. Valid until the next call. */
+struct section *layers_add_account(struct layers *l, const char *name, struct origin where,
+                                   bool is_system, struct err *e);
+/* One "option=value" of --set; the last of an option counts. ERR_USAGE. */
+bool layers_add_set(struct layers *l, const char *text, struct err *e);
+/* After the last: the account "default" where there is no account but a host or socket, and the
+ * account that default-account names. */
+bool layers_finish(struct layers *l, struct err *e);
+
+bool layers_find(const struct layers *l, const char *name, size_t *index, struct err *e);
+/* See config_resolve. */
+bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e);
+
+/* The row of default-account, which no account has. */
+extern const struct option option_default_account;
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "account/option.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/account.h"
+
+const struct option *option_find(const char *name, const char **near)
+{
+    const char *names[OPTION_MAX];
+
+    *near = NULL;
+    for (size_t i = 0; i < option_count; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return &options[i];
+    for (size_t i = 0; i < option_count; i++)
+        names[i] = options[i].name;
+    *near = strings_nearest(name, names, option_count);
+    return NULL;
+}
+
+/* In double quotes, so that a configuration file reads it back as it is. */
+static void put_quoted(struct buf *out, const char *text)
+{
+    buf_put_byte(out, '"');
+    for (; *text; text++) {
+        if (strchr("\"\\$", *text))
+            buf_put_byte(out, '\\');
+        if (ascii_is_control(*text))
+            buf_put_format(out, "\\x%02x", (unsigned)(unsigned char)*text);
+        else
+            buf_put_byte(out, *text);
+    }
+    buf_put_byte(out, '"');
+}
+
+static void put_list(struct buf *out, const struct strings *list, bool quoted, bool braces)
+{
+    buf_put_text(out, braces ? "{ " : "");
+    for (size_t i = 0; i < list->count; i++) {
+        buf_put_text(out, i ? ", " : "");
+        if (quoted)
+            put_quoted(out, list->items[i]);
+        else
+            buf_put_text(out, list->items[i]);
+    }
+    buf_put_text(out, !braces ? "" : list->count ? " }" : "}");
+}
+
+void option_format(const struct option *o, const struct account *account, struct buf *out)
+{
+    const void *field = (const char *)account + o->field;
+    const struct strings *list = field;
+    const char *text;
+    unsigned long number;
+
+    switch (o->type) {
+    case OPTION_TEXT: case OPTION_HOST: case OPTION_PATHNAME:
+        memcpy(&text, field, sizeof text);
+        if (text)
+            put_quoted(out, text);
+        break;
+    case OPTION_LIST: case OPTION_HOSTS:
+        if (list->count)
+            put_list(out, list, true, list->count > 1);
+        break;
+    case OPTION_CHOICES: case OPTION_MECHANISMS:
+        put_list(out, list, false, list->count != 1);
+        break;
+    case OPTION_COMMAND:
+        /* The braces tell it from a line for the shell, also around one word. */
+        if (list->count)
+            put_list(out, list, true, true);
+        break;
+    case OPTION_CHOICE:
+        buf_put_text(out, o->choices[*(const int *)field]);
+        break;
+    case OPTION_BOOL:
+        buf_put_text(out, *(const bool *)field ? "yes" : "no");
+        break;
+    case OPTION_NUMBER: case OPTION_DURATION: case OPTION_SIZE:
+        number = *(const unsigned long *)field;
+        if (number || o->min == 0)
+            buf_put_format(out, "%lu", number);
+        break;
+    case OPTION_SECRET:
+        buf_put_text(out, secret_is_empty(field) ? "" : "(set)");
+        break;
+    }
+}
+
+void option_release(const struct option *o, struct account *account)
+{
+    void *field = (char *)account + o->field;
+    char **text = field;
+
+    switch (o->type) {
+    case OPTION_TEXT: case OPTION_HOST: case OPTION_PATHNAME:
+        free(*text);
+        *text = NULL;
+        break;
+    case OPTION_LIST: case OPTION_HOSTS: case OPTION_CHOICES: case OPTION_MECHANISMS:
+    case OPTION_COMMAND:
+        strings_clear(field);
+        break;
+    case OPTION_SECRET:
+        secret_clear(field);
+        break;
+    case OPTION_CHOICE: case OPTION_BOOL: case OPTION_NUMBER: case OPTION_DURATION:
+    case OPTION_SIZE:
+        break;
+    }
+}
+
+#define FIELD(name) offsetof(struct account, name)
+
+/* The order of enum account_tls and enum account_syslog. */
+static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
+static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
+static const char *const header_words[] = {"date", "message-id", "from", NULL};
+
+enum { DAY = 24 * 60 * 60 };
+
+/* In the order of smtprc(5). */
+const struct option options[] = {
+    {"like", OPTION_TEXT, FIELD(like), NULL, 0, 0, NULL,
+     OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY,
+     "The account whose settings this one takes over."},
+
+    {"host", OPTION_HOSTS, FIELD(host), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
+     "The server's name or address, or a list of them that is tried in order."},
+    {"port", OPTION_NUMBER, FIELD(port), NULL, 1, 65535, NULL, 0,
+     "The server's port; by tls: 587 starttls, 465 implicit, 25 opportunistic and none."},
+    {"socket", OPTION_PATHNAME, FIELD(socket), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
+     "A Unix socket to connect to instead of a host."},
+    {"connect-timeout", OPTION_DURATION, FIELD(connect_timeout), NULL, 1, DAY, "30", 0,
+     "How long one address of the server may take to accept a connection."},
+    {"timeout", OPTION_DURATION, FIELD(timeout), NULL, 0, DAY, "0", 0,
+     "How long the server may take for one step; 0: as RFC 5321 has it for each."},
+    {"hello", OPTION_HOST, FIELD(hello), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The name to greet the server with."},
+
+    {"tls", OPTION_CHOICE, FIELD(tls), tls_words, 0, 0, "starttls", 0,
+     "How the connection is encrypted; none where a socket is set and this is not."},
+    {"tls-ca", OPTION_PATHNAME, FIELD(tls_ca), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "File or directory of the CA certificates to trust instead of the system's."},
+    {"tls-verify", OPTION_BOOL, FIELD(tls_verify), NULL, 0, 0, "yes", 0,
+     "Whether the server has to prove its identity."},
+
+    {"auth", OPTION_MECHANISMS, FIELD(auth), NULL, 0, 0, "auto", OPTION_NOT_EMPTY,
+     "How to log in: auto, none, or mechanisms in order of preference."},
+    {"user", OPTION_TEXT, FIELD(user), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The name to log in with."},
+    {"password", OPTION_SECRET, FIELD(password), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     "The password itself; the file may then be readable by its owner alone."},
+    {"password-command", OPTION_COMMAND, FIELD(password_command), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     "A command whose first line of output is the password."},
+    {"password-file", OPTION_PATHNAME, FIELD(password_file), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     "A file whose first line is the password."},
+    {"cleartext-auth", OPTION_BOOL, FIELD(cleartext_auth), NULL, 0, 0, "no", 0,
+     "Whether the password may cross the network without encryption."},
+
+    {"from", OPTION_LIST, FIELD(from), NULL, 0, 0, NULL,
+     OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY,
+     "Sender addresses and patterns that choose this account."},
+    {"domain", OPTION_HOST, FIELD(domain), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The domain given to addresses that have none."},
+    {"add-headers", OPTION_CHOICES, FIELD(add_headers), header_words, 0, 0,
+     "{ date, message-id, from }", 0,
+     "The header fields that are added where they are missing."},
+    {"keep-bcc", OPTION_BOOL, FIELD(keep_bcc), NULL, 0, 0, "no", 0,
+     "Whether Bcc fields stay in the message."},
+
+    {"syslog", OPTION_CHOICE, FIELD(syslog), syslog_words, 0, 0, "auto", 0,
+     "Whether to log to syslog; auto: when nobody watches stderr."},
+    {"log-file", OPTION_PATHNAME, FIELD(log_file), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A file to log to."},
+};
+
+const size_t option_count = sizeof options / sizeof *options;
+
+_Static_assert(sizeof options / sizeof *options <= OPTION_MAX, "raise OPTION_MAX");
