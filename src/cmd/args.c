@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/args.h"
+
+#include <string.h>
+
+/* How a letter takes its value. */
+enum arity {
+    ARITY_NONE,              /* may stand in a cluster: -ti */
+    ARITY_JOINED,            /* the rest of the word, which may be empty: -q5m */
+    ARITY_VALUE              /* the rest of the word, else the next one */
+};
+
+typedef bool handler(struct args *a, const char *value, struct err *e);
+
+struct letter {
+    char letter;
+    enum arity arity;
+    handler *handle;         /* NULL: sendmail's history, accepted without effect */
+    bool ours;               /* not sendmail's: unknown when called as sendmail */
+    const char *argument;    /* name of the value in --help */
+    const char *doc;         /* one line for --help; NULL: not shown */
+};
+
+struct word {
+    const char *name;        /* without the dashes */
+    bool has_value;
+    bool for_sendmail;       /* also when called as sendmail */
+    handler *handle;
+    const char *argument;
+    const char *doc;
+};
+
+static bool has_control(const char *text)
+{
+    for (; *text; text++)
+        if (ascii_is_control(*text))
+            return true;
+    return false;
+}
+
+static bool no_control(const char *option, const char *value, struct err *e)
+{
+    return !has_control(value) ||
+           err_set(e, ERR_USAGE, "%s: the value holds a control character", option);
+}
+
+static bool set_header_recipients(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->recipients_from_header = true;
+    return true;
+}
+
+static bool set_dot_is_text(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->dot_is_text = true;
+    return true;
+}
+
+static bool set_sender(struct args *a, const char *value, struct err *e)
+{
+    a->sender = value;
+    return no_control("-f", value, e);
+}
+
+static bool set_full_name(struct args *a, const char *value, struct err *e)
+{
+    a->full_name = value;
+    return no_control("-F", value, e);
+}
+
+static bool check_envelope_id(struct args *a, const char *value, struct err *e)
+{
+    (void)a;
+    return no_control("-V", value, e);
+}
+
+static bool set_verbose(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->verbose = true;
+    return true;
+}
+
+static bool set_log_tag(struct args *a, const char *value, struct err *e)
+{
+    a->log_tag = value;
+    return no_control("-L", value, e);
+}
+
+static bool set_account(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    a->account = value;
+    return true;
+}
+
+/* Web programs hand their users' words to sendmail: under that name nobody chooses our file. */
+static bool set_config_file(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    if (!a->as_sendmail)
+        a->config_file = value;
+    return true;
+}
+
+static bool add_setting(struct args *a, const char *value, struct err *e)
+{
+    strings_add_text(&a->settings, value);
+    return strchr(value, '=') || err_set(e, ERR_USAGE, "--set %s: write OPTION=VALUE", value);
+}
+
+static bool set_dry_run(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->dry_run = true;
+    return true;
+}
+
+static bool set_run_queue(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->mode = MODE_RUN_QUEUE;
+    return true;
+}
+
+static bool set_aliases(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->mode = MODE_ALIASES;
+    return true;
+}
+
+static bool set_help(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->mode = MODE_HELP;
+    return true;
+}
+
+static bool set_version(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->mode = MODE_VERSION;
+    return true;
+}
+
+static bool set_mode(struct args *a, const char *value, struct err *e)
+{
+    switch (value[0]) {
+    case 'm':
+        a->mode = MODE_SUBMIT;
+        return true;
+    case 'p':
+        a->mode = MODE_LIST_QUEUE;
+        return true;
+    case 'i':
+        a->mode = MODE_ALIASES;
+        return true;
+    case 'h':
+    case 'H':
+        a->mode = MODE_NOTHING;
+        return true;
+    default:
+        return err_set(e, ERR_USAGE, "-b%s: there is no such mode here", value);
+    }
+}
+
+/* -o: sendmail's old one-letter settings. -oi is the only one with a meaning. */
+static bool set_old_option(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    if (value[0] == 'i')
+        a->dot_is_text = slice_has_prefix_nocase(slice_of(value + 1), SLICE("f")) == false;
+    return true;
+}
+
+static const struct letter letters[] = {
+    {'t', ARITY_NONE, set_header_recipients, false, NULL, "take recipients from To, Cc and Bcc too"},
+    {'i', ARITY_NONE, set_dot_is_text, false, NULL, "a line with a single dot does not end the message"},
+    {'f', ARITY_VALUE, set_sender, false, "ADDRESS", "envelope sender"},
+    {'r', ARITY_VALUE, set_sender, false, "ADDRESS", "the same"},
+    {'F', ARITY_VALUE, set_full_name, false, "NAME", "full name for a From field that is missing"},
+    {'v', ARITY_NONE, set_verbose, false, NULL, "show the dialogue on stderr, secrets masked"},
+    {'a', ARITY_VALUE, set_account, true, "NAME", "use this account"},
+    {'C', ARITY_VALUE, set_config_file, false, "FILE", "read this configuration file alone"},
+    {'o', ARITY_VALUE, set_old_option, false, "X", "sendmail's old settings; -oi is the same as -i"},
+    {'b', ARITY_VALUE, set_mode, false, "MODE", "m: send (default); p: list the queue; i: check aliases"},
+    {'q', ARITY_JOINED, set_run_queue, false, NULL, "run the queue"},
+    {'I', ARITY_NONE, set_aliases, false, NULL, "the same as -bi"},
+    {'L', ARITY_VALUE, set_log_tag, false, "TAG", "name in the system log"},
+    {'V', ARITY_VALUE, check_envelope_id, false, NULL, NULL},
+    {'A', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'B', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'D', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'E', ARITY_JOINED, NULL, false, NULL, NULL},
+    {'G', ARITY_NONE, NULL, false, NULL, NULL},
+    {'J', ARITY_JOINED, NULL, false, NULL, NULL},
+    {'N', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'O', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'Q', ARITY_JOINED, NULL, false, NULL, NULL},
+    {'R', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'U', ARITY_NONE, NULL, false, NULL, NULL},
+    {'X', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'c', ARITY_NONE, NULL, false, NULL, NULL},
+    {'d', ARITY_JOINED, NULL, false, NULL, NULL},
+    {'e', ARITY_JOINED, NULL, false, NULL, NULL},
+    {'h', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'m', ARITY_NONE, NULL, false, NULL, NULL},
+    {'n', ARITY_NONE, NULL, false, NULL, NULL},
+    {'p', ARITY_VALUE, NULL, false, NULL, NULL},
+    {'s', ARITY_NONE, NULL, false, NULL, NULL},
+    {'x', ARITY_NONE, NULL, false, NULL, NULL},
+};
+
+static const struct word words[] = {
+    {"account", true, false, set_account, "NAME", "the same as -a"},
+    {"config", true, false, set_config_file, "FILE", "the same as -C"},
+    {"set", true, false, add_setting, "OPTION=VALUE", "set an account option, over any file"},
+    {"verbose", false, false, set_verbose, NULL, "the same as -v"},
+    {"dry-run", false, false, set_dry_run, NULL, "show what would be sent, talk to nobody"},
+    {"help", false, true, set_help, NULL, "this text"},
+    {"version", false, true, set_version, NULL, "version and what is built in"},
+};
+
+static const struct letter *find_letter(char letter)
+{
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        if (letters[i].letter == letter)
+            return &letters[i];
+    return NULL;
+}
+
+/* The word whose name is `name` up to an "=". */
+static const struct word *find_word(struct slice name)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (slice_eq(slice_of(words[i].name), name))
+            return &words[i];
+    return NULL;
+}
+
+/* The command line and how far it is read. */
+struct cursor {
+    int argc;
+    char *const *argv;
+    int at;
+};
+
+static bool unknown_word(const char *text, struct err *e)
+{
+    const char *names[sizeof words / sizeof *words];
+    size_t count = sizeof words / sizeof *words;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = words[i].name;
+    const char *near = strings_nearest(text, names, count);
+    return err_set(e, ERR_USAGE, "unknown option --%s%s%s", text, near ? ", did you mean --" : "",
+                   near ? near : "");
+}
+
+static bool parse_word(struct args *a, struct cursor *c, const char *text, struct err *e)
+{
+    struct slice whole = slice_of(text);
+    size_t equals = slice_find(whole, '=', 0);
+    const struct word *w = find_word(slice_make(text, equals));
+    const char *value = equals < whole.len ? text + equals + 1 : NULL;
+
+    if (!w || (a->as_sendmail && !w->for_sendmail))
+        return unknown_word(text, e);
+    if (!w->has_value && value)
+        return err_set(e, ERR_USAGE, "--%s takes no value", w->name);
+    if (w->has_value && !value && c->at < c->argc)
+        value = c->argv[c->at++];
+    if (w->has_value && !value)
+        return err_set(e, ERR_USAGE, "--%s wants a value", w->name);
+    return w->handle(a, value, e);
+}
+
+/* One word of letters: "-t", "-ti", "-fa@b", "-f a@b", "-tif a@b". */
+static bool parse_letters(struct args *a, struct cursor *c, const char *text, struct err *e)
+{
+    for (; *text; text++) {
+        const struct letter *l = find_letter(*text);
+        const char *value = text + 1;
+        if (!l || (l->ours && a->as_sendmail))
+            return err_set(e, ERR_USAGE, "unknown option -%c", *text);
+        if (l->arity == ARITY_NONE) {
+            if (l->handle && !l->handle(a, NULL, e))
+                return false;
+            continue;
+        }
+        if (l->arity == ARITY_VALUE && !*value) {
+            if (c->at == c->argc)
+                return err_set(e, ERR_USAGE, "option -%c wants a value", *text);
+            value = c->argv[c->at++];
+        }
+        return !l->handle || l->handle(a, value, e);
+    }
+    return true;
+}
+
+bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], struct err *e)
+{
+    struct cursor c = {.argc = argc, .argv = argv, .at = 1};
+
+    *a = (struct args){.as_sendmail = as_sendmail};
+    while (c.at < argc && argv[c.at][0] == '-' && argv[c.at][1]) {
+        const char *text = argv[c.at++];
+        if (strcmp(text, "--") == 0)
+            break;
+        bool ok = text[1] == '-' ? parse_word(a, &c, text + 2, e)
+                                 : parse_letters(a, &c, text + 1, e);
+        if (!ok)
+            return false;
+    }
+    a->recipients = argv + c.at;
+    a->recipient_count = (size_t)(argc - c.at);
+    return true;
+}
+
+void args_clear(struct args *a)
+{
+    strings_clear(&a->settings);
+}
+
+static void put_row(struct buf *out, const char *dashes, const char *name, const char *argument,
+                    const char *doc)
+{
+    struct buf left;
+
+    buf_init(&left, 80);
+    buf_put_format(&left, "  %s%s%s%s", dashes, name, argument ? " " : "", argument ? argument : "");
+    buf_put_format(out, "%-24s %s\n", left.data, doc);
+    buf_clear(&left);
+}
+
+void args_help(struct buf *out)
+{
+    buf_put_text(out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
+                      "       smtpost config [show [ACCOUNT] | options]\n\n"
+                      "as sendmail has it:\n");
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
+        char name[2] = {letters[i].letter, '\0'};
+        if (letters[i].doc)
+            put_row(out, "-", name, letters[i].argument, letters[i].doc);
+    }
+    buf_put_text(out, "\nmore:\n");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        put_row(out, "--", words[i].name, words[i].argument, words[i].doc);
+    }
+    buf_put_text(out, "\nOther options of sendmail are accepted without effect. The manual is "
+                      "smtpost(1),\nthe configuration file smtprc(5).\n");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef CMD_ARGS_H
+#define CMD_ARGS_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/strings.h"
+
+/* The command line, sendmail's and our own, as two tables: one for the letters that sendmail knows,
+ * one for long options. The first recipient ends the options, for an address that came out of a web
+ * form must never become one. */
+
+enum mode {
+    MODE_SUBMIT,             /* a message on stdin (-bm) */
+    MODE_LIST_QUEUE,         /* -bp, mailq */
+    MODE_RUN_QUEUE,          /* -q... */
+    MODE_ALIASES,            /* -bi, -I, newaliases */
+    MODE_NOTHING,            /* -bh, -bH: nothing to do, by sendmail's own lights */
+    MODE_HELP,
+    MODE_VERSION
+};
+
+struct args {
+    bool as_sendmail;        /* called by one of sendmail's names */
+    enum mode mode;
+
+    bool recipients_from_header;   /* -t */
+    bool dot_is_text;        /* -i */
+    const char *sender;      /* -f, -r; NULL: not given */
+    const char *full_name;   /* -F */
+    bool verbose;            /* -v */
+    const char *log_tag;     /* -L */
+
+    const char *account;     /* -a */
+    const char *config_file; /* -C */
+    struct strings settings; /* --set, in order */
+    bool dry_run;
+
+    char *const *recipients; /* borrowed from argv */
+    size_t recipient_count;
+};
+
+/* Everything borrows from argv. ERR_USAGE for what no sendmail knows. */
+bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], struct err *e);
+void args_clear(struct args *a);
+
+/* What --help prints; made from the tables. */
+void args_help(struct buf *out);
+
+#endif

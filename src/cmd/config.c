@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "account/account.h"
+#include "account/config.h"
+#include "base/log.h"
+#include "cmd/exitcode.h"
+#include "cmd/sources.h"
+
+/* "    host = "smtp.example.org"          # ~/.smtprc:4" */
+static void show_option(const struct account *account, size_t index)
+{
+    const struct origin *origin = &account->origins[index];
+    struct buf value, clean, place;
+
+    if (!origin->file)
+        return;
+    buf_init(&value, LIMIT_CONFIG_FILE);
+    buf_init(&clean, LIMIT_CONFIG_FILE);
+    buf_init(&place, LIMIT_LOG_LINE);
+    option_format(&options[index], account, &value);
+    log_clean(&clean, buf_slice(&value));
+    log_clean(&place, slice_of(origin->file));
+    if (origin->line)
+        buf_put_format(&place, ":%u", origin->line);
+    printf("  %-20s = %-30s # %s\n", options[index].name, clean.data ? clean.data : "",
+           place.data ? place.data : "");
+    buf_clear(&value);
+    buf_clear(&clean);
+    buf_clear(&place);
+}
+
+static bool show_account(const struct config *c, const char *name, struct err *e)
+{
+    struct account account;
+    const char *chosen = config_default_account(c);
+
+    if (!config_resolve(c, name, &account, e))
+        return false;
+    printf("account \"%s\"%s\n", name, chosen && strcmp(chosen, name) == 0 ? "  # default-account" : "");
+    for (size_t i = 0; i < option_count; i++)
+        show_option(&account, i);
+    account_clear(&account);
+    return true;
+}
+
+static int show(const struct args *a, const struct host *h, const char *only)
+{
+    struct config *c = NULL;
+    struct err e;
+    bool ok = sources_read(a, h, &c, &e);
+
+    if (ok && only)
+        ok = show_account(c, only, &e);
+    for (size_t i = 0; ok && !only && i < config_account_count(c); i++)
+        ok = show_account(c, config_account_name(c, i), &e);
+    config_free(c);
+    if (!ok)
+        log_line("%s", e.text);
+    return ok ? EX_OK : exit_status_of_err(&e);
+}
+
+static int list_options(void)
+{
+    for (size_t i = 0; i < option_count; i++)
+        printf("%-20s %-12s %s\n", options[i].name, options[i].fallback ? options[i].fallback : "-",
+               options[i].doc);
+    return EX_OK;
+}
+
+int config_command(const struct args *a, const struct host *h)
+{
+    const char *verb = a->recipient_count ? a->recipients[0] : "show";
+    const char *account = a->recipient_count > 1 ? a->recipients[1] : a->account;
+
+    if (strcmp(verb, "show") == 0 && a->recipient_count <= 2)
+        return show(a, h, account);
+    if (strcmp(verb, "options") == 0 && a->recipient_count == 1)
+        return list_options();
+    log_line("config: write \"config show [ACCOUNT]\" or \"config options\"");
+    return EX_USAGE;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/environ.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "mail/path.h"
+
+/* Room for a path that we put together. */
+#define NAME_MAX_LEN 4096
+
+/* NULL for unset and for empty. */
+static const char *get(const char *name)
+{
+    const char *value = secure_getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+static char *join(const char *directory, const char *name)
+{
+    struct buf path;
+
+    buf_init(&path, NAME_MAX_LEN);
+    buf_put_format(&path, "%s/%s", directory, name);
+    return buf_take(&path);
+}
+
+/* The real name out of a gecos field: up to the first comma, "&" standing for the login name with a
+ * capital. */
+static char *name_of_gecos(const char *gecos, const char *user)
+{
+    struct buf name;
+
+    buf_init(&name, NAME_MAX_LEN);
+    for (; gecos && *gecos && *gecos != ','; gecos++) {
+        if (*gecos != '&') {
+            buf_put_byte(&name, *gecos);
+            continue;
+        }
+        buf_put_byte(&name, ascii_upper(user[0]));
+        buf_put_text(&name, user[0] ? user + 1 : "");
+    }
+    return buf_take(&name);
+}
+
+static void read_passwd(struct host *h)
+{
+    if (h->passwd_read)
+        return;
+    h->passwd_read = true;
+    const struct passwd *entry = getpwuid(h->uid);
+    if (!entry)
+        return;
+    h->user = mem_strdup(entry->pw_name);
+    h->full_name = name_of_gecos(entry->pw_gecos, entry->pw_name);
+    if (!h->home && entry->pw_dir && *entry->pw_dir)
+        h->home = mem_strdup(entry->pw_dir);
+}
+
+static bool is_ours(const char *directory, uid_t uid)
+{
+    struct stat info;
+
+    return directory && stat(directory, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == uid;
+}
+
+/* $HOME, unless it is another user's (at and sudo leave us with such): then the user database. */
+static void find_home(struct host *h)
+{
+    const char *home = get("HOME");
+
+    if (is_ours(home, h->uid)) {
+        h->home = mem_strdup(home);
+        return;
+    }
+    read_passwd(h);
+    /* Containers: a uid without an entry, and a HOME that belongs to root. */
+    if (!h->home && home && !h->user)
+        h->home = mem_strdup(home);
+}
+
+static void find_user_file(struct host *h)
+{
+    const char *xdg = get("XDG_CONFIG_HOME");
+    char *config = xdg ? mem_strdup(xdg) : h->home ? join(h->home, ".config") : NULL;
+    char *first = h->home ? join(h->home, ".smtprc") : NULL;
+
+    if (config && (!first || access(first, F_OK) != 0)) {
+        char *second = join(config, "smtprc");
+        bool exists = access(second, F_OK) == 0;
+        h->user_file = exists || !first ? second : first;
+        free(exists || !first ? first : second);
+    } else {
+        h->user_file = first;
+    }
+    free(config);
+}
+
+void host_init(struct host *h)
+{
+    char name[256] = "";
+
+    *h = (struct host){.uid = getuid()};
+    find_home(h);
+    find_user_file(h);
+    h->system_file = mem_strdup(SYSCONFDIR "/smtprc");
+    h->only_file = get("SMTPRC") ? mem_strdup(get("SMTPRC")) : NULL;
+    h->temporary = mem_strdup(get("TMPDIR") ? get("TMPDIR") : "/var/tmp");
+    if (gethostname(name, sizeof name - 1) != 0)
+        name[0] = '\0';
+    h->name = mem_strdup(name);
+    h->stderr_is_terminal = isatty(STDERR_FILENO);
+}
+
+void host_clear(struct host *h)
+{
+    free(h->home);
+    free(h->user);
+    free(h->full_name);
+    free(h->system_file);
+    free(h->user_file);
+    free(h->only_file);
+    free(h->temporary);
+    free(h->name);
+    free(h->mail_domain);
+    *h = (struct host){0};
+}
+
+const char *host_user(struct host *h)
+{
+    read_passwd(h);
+    return h->user;
+}
+
+const char *host_full_name(struct host *h)
+{
+    read_passwd(h);
+    return h->full_name ? h->full_name : "";
+}
+
+const char *host_mail_domain(struct host *h)
+{
+    struct buf text;
+    struct err ignored;
+
+    if (h->mail_domain)
+        return h->mail_domain;
+    if (file_read("/etc/mailname", ERR_CONFIG, LIMIT_DOMAIN + 2, &text, NULL, &ignored)) {
+        struct slice name = slice_trim(buf_slice(&text));
+        if (path_domain_is_valid(name))
+            h->mail_domain = slice_dup(name);
+        buf_clear(&text);
+    }
+    if (!h->mail_domain)
+        h->mail_domain = mem_strdup(path_domain_is_valid(slice_of(h->name)) ? h->name : "localhost");
+    return h->mail_domain;
+}
+
+const char *host_hello(const struct host *h)
+{
+    bool qualified = strchr(h->name, '.') && path_domain_is_valid(slice_of(h->name));
+
+    return qualified ? h->name : NULL;
+}

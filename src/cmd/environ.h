@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef CMD_ENVIRON_H
+#define CMD_ENVIRON_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Who and where we are: the environment, the user database and the host's names. Read in one place
+ * and handed down, so that tests can fake it. What costs a look-up is done when it is first asked
+ * for. Under raised privileges the environment counts for nothing (secure_getenv). */
+
+struct host {
+    uid_t uid;
+    char *home;              /* NULL: nobody knows one */
+    char *user;              /* login name; NULL: no entry for this uid */
+    char *full_name;         /* from the user database, may be empty */
+    char *system_file;       /* /etc/smtprc */
+    char *user_file;         /* ~/.smtprc or $XDG_CONFIG_HOME/smtprc; NULL without home */
+    char *only_file;         /* $SMTPRC; NULL: not set */
+    char *temporary;         /* directory for unnamed files */
+    char *name;              /* the host's name as the kernel knows it */
+    char *mail_domain;       /* see host_mail_domain */
+    bool passwd_read;
+    bool stderr_is_terminal;
+};
+
+void host_init(struct host *h);
+void host_clear(struct host *h);
+
+/* Look-ups: the user database, once. */
+const char *host_user(struct host *h);        /* NULL: unknown */
+const char *host_full_name(struct host *h);   /* never NULL */
+/* For bare names: /etc/mailname, else the host's name, else "localhost". */
+const char *host_mail_domain(struct host *h);
+/* For EHLO: the host's name if it is fully qualified, else NULL. */
+const char *host_hello(const struct host *h);
+
+#endif

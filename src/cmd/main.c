@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+
+/* smtpost: a sendmail that relays to a smarthost. The map of the source is src/README. */
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include <openssl/crypto.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/args.h"
+#include "cmd/config.h"
+#include "cmd/environ.h"
+#include "cmd/exitcode.h"
+#include "cmd/submit.h"
+
+/* Names of programs that others installed before us; under them no word is ever a command. */
+struct name {
+    const char *name;
+    enum mode mode;
+};
+
+static const struct name sendmail_names[] = {
+    {"sendmail", MODE_SUBMIT},
+    {"send-mail", MODE_SUBMIT},
+    {"mailq", MODE_LIST_QUEUE},
+    {"newaliases", MODE_ALIASES},
+};
+
+static const struct name *find_name(const char *program)
+{
+    const char *slash = strrchr(program, '/');
+    const char *base = slash ? slash + 1 : program;
+
+    for (size_t i = 0; i < sizeof sendmail_names / sizeof *sendmail_names; i++)
+        if (strcmp(base, sendmail_names[i].name) == 0)
+            return &sendmail_names[i];
+    return NULL;
+}
+
+static bool secure_process(bool *no_stdin, struct err *e)
+{
+    const struct rlimit none = {0, 0};
+
+    umask(077);
+    signal(SIGPIPE, SIG_IGN);
+    setrlimit(RLIMIT_CORE, &none);
+    return file_secure_standard(no_stdin, e);
+}
+
+static int print(const struct buf *text)
+{
+    fputs(text->data, stdout);
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
+static int print_help(void)
+{
+    struct buf text;
+
+    buf_init(&text, 65536);
+    args_help(&text);
+    int status = print(&text);
+    buf_clear(&text);
+    return status;
+}
+
+static int print_version(void)
+{
+    printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
+static int run_mode(const struct args *a, struct host *h, bool no_stdin)
+{
+    switch (a->mode) {
+    case MODE_SUBMIT:
+        return submit(a, h, no_stdin);
+    case MODE_LIST_QUEUE:
+        puts("Mail queue is empty");
+        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    case MODE_RUN_QUEUE:
+    case MODE_ALIASES:
+    case MODE_NOTHING:
+        return EX_OK;
+    case MODE_HELP:
+        return print_help();
+    case MODE_VERSION:
+        return print_version();
+    }
+    return EX_SOFTWARE;
+}
+
+/* Commands are the first word, and only under our own name. Those without a function are reserved,
+ * so that no mail goes to a user "queue" by mistake. */
+typedef int command_function(const struct args *a, const struct host *h);
+
+static const struct command_word {
+    const char *name;
+    command_function *run;
+} commands[] = {
+    {"config", config_command}, {"send", NULL},  {"queue", NULL},
+    {"check", NULL},            {"setup", NULL}, {"serve", NULL},
+};
+
+static const struct command_word *find_command(int argc, char *const argv[])
+{
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int run_command(const struct command_word *c, const struct args *a, struct host *h)
+{
+    if (a->mode == MODE_HELP)
+        return print_help();
+    if (a->mode == MODE_VERSION)
+        return print_version();
+    if (c->run)
+        return c->run(a, h);
+    log_line("%s: this version has no such command; to mail the user \"%s\" write -- %s", c->name,
+             c->name, c->name);
+    return EX_USAGE;
+}
+
+static int run(int argc, char *const argv[], struct err *e)
+{
+    const struct name *name = find_name(argc ? argv[0] : "smtpost");
+    const struct command_word *command = name ? NULL : find_command(argc, argv);
+    int skip = command ? 1 : 0;
+    struct host host;
+    struct args args;
+    bool no_stdin;
+
+    if (!secure_process(&no_stdin, e))
+        return exit_status_of_err(e);
+    if (name)
+        log_set_name(name->name);
+    bool ok = args_parse(&args, name != NULL, argc - skip, argv + skip, e);
+    if (ok && name && name->mode != MODE_SUBMIT && args.mode == MODE_SUBMIT)
+        args.mode = name->mode;
+    int status = ok ? EX_OK : exit_status_of_err(e);
+    if (ok) {
+        host_init(&host);
+        status = command ? run_command(command, &args, &host) : run_mode(&args, &host, no_stdin);
+        host_clear(&host);
+    }
+    args_clear(&args);
+    return status;
+}
+
+int main(int argc, char *argv[])
+{
+    struct err e = {.kind = ERR_NONE};
+    int status = run(argc, argv, &e);
+
+    if (e.kind != ERR_NONE)
+        log_line("%s", e.text);
+    return status;
+}

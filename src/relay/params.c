@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "relay/params.h"
+
+#include "account/credential.h"
+
+/* One overall cap, so that a server that answers just in time for ever comes to an end: an hour, or
+ * sixty times the account's `timeout`, and a second more for each 1000 octets of message. */
+static int64_t overall_time(const struct account *account, uint64_t message_size)
+{
+    int64_t base = account->timeout ? (int64_t)account->timeout * 60 * 1000 : 3600 * 1000;
+
+    return base + (int64_t)message_size;
+}
+
+static bool get_password(void *argument, struct deadline deadline, struct secret *out, struct err *e)
+{
+    return credential_password(argument, deadline, out, e);
+}
+
+static enum session_security security_of(const struct account *account)
+{
+    static const enum session_security map[] = {
+        [ACCOUNT_TLS_STARTTLS] = SESSION_STARTTLS,
+        [ACCOUNT_TLS_IMPLICIT] = SESSION_IMPLICIT,
+        [ACCOUNT_TLS_OPPORTUNISTIC] = SESSION_OPPORTUNISTIC,
+        [ACCOUNT_TLS_NONE] = SESSION_CLEAR,
+    };
+    return map[account->tls];
+}
+
+bool params_init(struct session_params *params, const struct account *account, const char *host,
+                 uint64_t message_size, struct err *e)
+{
+    *params = (struct session_params){
+        .host = host,
+        .port = account_port(account),
+        .socket = account->socket,
+        .connect_timeout = (int64_t)account->connect_timeout * 1000,
+        .timeout = (int64_t)account->timeout * 1000,
+        .overall = overall_time(account, message_size),
+        .hello = account->hello,
+        .security = security_of(account),
+        .login = account_wants_login(account),
+        .mechanisms = &account->auth,
+        .user = account->user,
+        .cleartext_auth = account->cleartext_auth,
+        .secret = get_password,
+        .secret_argument = (void *)account,
+    };
+    if (params->security == SESSION_CLEAR)
+        return true;
+    struct tls_params tls = {
+        .name = host ? host : "localhost",
+        .trust = account->tls_ca,
+        .verify = account->tls_verify && params->security != SESSION_OPPORTUNISTIC,
+    };
+    return tls_context_new(&tls, &params->tls, e);
+}
+
+void params_clear(struct session_params *params)
+{
+    tls_context_free(params->tls);
+    params->tls = NULL;
+}

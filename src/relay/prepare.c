@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "relay/prepare.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "mail/address.h"
+#include "mail/date.h"
+#include "mail/msgid.h"
+
+static bool add_all(struct envelope *v, struct mailboxes *list, struct err *e)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (path_is_null(&list->items[i].path))
+            return err_set(e, ERR_DATA, "<> is no recipient");
+        envelope_add(v, &list->items[i].path);
+    }
+    return v->count <= LIMIT_RECIPIENTS ||
+           err_set(e, ERR_DATA, "more than %d recipients", LIMIT_RECIPIENTS);
+}
+
+static bool add_list(struct envelope *v, struct slice text, struct err *e)
+{
+    struct mailboxes list = {0};
+    bool ok = address_parse(&list, text, e) && add_all(v, &list, e);
+
+    mailboxes_clear(&list);
+    return ok;
+}
+
+bool prepare_argument_recipients(struct envelope *v, struct slice argument, struct err *e)
+{
+    size_t before = v->count;
+
+    /* Folding has no place in an argument: a line end there is an attempt to add a command. */
+    for (size_t i = 0; i < argument.len; i++)
+        if (ascii_is_control(argument.data[i]))
+            return err_set(e, ERR_DATA, "recipient \"%.*s\": holds a control character",
+                           (int)(argument.len < 200 ? argument.len : 200), argument.data);
+    if (!add_list(v, argument, e))
+        return err_wrap(e, "recipient \"%.*s\"", (int)(argument.len < 200 ? argument.len : 200),
+                        argument.data);
+    return v->count > before || err_set(e, ERR_DATA, "recipient \"%.*s\": no address in it",
+                                        (int)(argument.len < 200 ? argument.len : 200),
+                                        argument.data);
+}
+
+/* Does the field's name stand in the list? */
+static bool is_one_of(const struct header *h, size_t index, const char *const names[])
+{
+    for (size_t i = 0; names[i]; i++)
+        if (slice_eq_nocase(header_name(h, index), slice_of(names[i])))
+            return true;
+    return false;
+}
+
+static const char *const recipient_fields[] = {"To", "Cc", "Bcc", NULL};
+static const char *const resent_recipient_fields[] = {"Resent-To", "Resent-Cc", "Resent-Bcc", NULL};
+
+/* Resent fields are added on top, a block for each resending; a block ends where a field of a kind
+ * that it has already comes again, or where a field stands between. */
+static size_t end_of_resent_block(const struct header *h, size_t start)
+{
+    size_t i = start;
+
+    for (; i < h->count; i++) {
+        if (h->fields[i].removed)
+            continue;
+        if (!slice_has_prefix_nocase(header_name(h, i), SLICE("Resent-")))
+            break;
+        for (size_t j = start; j < i; j++)
+            if (slice_eq_nocase(header_name(h, i), header_name(h, j)))
+                return i;
+    }
+    return i;
+}
+
+static bool has_resent_recipients(const struct header *h, size_t start, size_t end)
+{
+    for (size_t i = start; i < end; i++)
+        if (is_one_of(h, i, resent_recipient_fields))
+            return true;
+    return false;
+}
+
+/* The first block of Resent fields that names recipients, as a range of fields; false: none does. */
+static bool find_resent_block(const struct header *h, size_t *start, size_t *end)
+{
+    for (size_t i = 0; i < h->count; i = *end) {
+        *end = i + 1;
+        if (!slice_has_prefix_nocase(header_name(h, i), SLICE("Resent-")))
+            continue;
+        *start = i;
+        *end = end_of_resent_block(h, i);
+        if (has_resent_recipients(h, *start, *end))
+            return true;
+    }
+    return false;
+}
+
+bool prepare_header_recipients(struct envelope *v, const struct header *h, struct err *e)
+{
+    size_t start = 0, end = h->count;
+    const char *const *names =
+        find_resent_block(h, &start, &end) ? resent_recipient_fields : recipient_fields;
+
+    if (names == recipient_fields) {
+        start = 0;
+        end = h->count;
+    }
+    for (size_t i = start; i < end; i++) {
+        struct slice name = header_name(h, i);
+        if (is_one_of(h, i, names) && !add_list(v, header_value(h, i), e))
+            return err_wrap(e, "header field %.*s", (int)name.len, name.data);
+    }
+    return true;
+}
+
+bool prepare_sender(struct path *sender, struct slice argument, struct err *e)
+{
+    struct mailboxes list = {0};
+
+    if (path_parse(sender, argument, e))
+        return true;
+    /* "Name <a@b>", as a From field would have it. */
+    struct err second;
+    bool ok = address_parse(&list, argument, &second) && list.count == 1;
+    if (ok)
+        path_copy(sender, &list.items[0].path);
+    mailboxes_clear(&list);
+    return ok || err_wrap(e, "sender");
+}
+
+static bool parse_from(const struct header *h, size_t *index, struct mailboxes *list)
+{
+    struct err ignored;
+
+    *index = header_find(h, "From", 0);
+    return *index < h->count && address_parse(list, header_value(h, *index), &ignored) &&
+           list->count > 0;
+}
+
+bool prepare_header_sender(struct path *sender, const struct header *h)
+{
+    struct mailboxes list = {0};
+    size_t index;
+    bool found = parse_from(h, &index, &list) && list.count == 1 &&
+                 !path_is_bare(&list.items[0].path) && !path_is_null(&list.items[0].path);
+
+    if (found)
+        path_copy(sender, &list.items[0].path);
+    mailboxes_clear(&list);
+    return found;
+}
+
+static const char *domain_of(const struct preparation *p)
+{
+    return p->account->domain ? p->account->domain : p->domain;
+}
+
+static bool complete_reverse_path(struct preparation *p, struct err *e)
+{
+    struct path *sender = &p->envelope->reverse_path;
+    const char *wanted = account_default_sender(p->account);
+
+    if (!path_is_set(sender)) {
+        if (!wanted)
+            wanted = p->user;
+        if (!wanted)
+            return err_set(e, ERR_CONFIG, "no sender: write from = \"you@example.org\" into account "
+                                          "\"%s\", or give -f", p->account->name);
+        if (!path_parse(sender, slice_of(wanted), e))
+            return err_wrap(e, "sender");
+    }
+    return path_qualify(sender, domain_of(p), e);
+}
+
+static bool complete_recipients(struct preparation *p, struct err *e)
+{
+    for (size_t i = 0; i < p->envelope->count; i++)
+        if (!path_qualify(&p->envelope->recipients[i].path, domain_of(p), e))
+            return false;
+    envelope_drop_duplicates(p->envelope);
+    return p->envelope->count || err_set(e, ERR_USAGE, "no recipients");
+}
+
+static void note(struct preparation *p, const char *what, const char *name)
+{
+    struct buf text;
+
+    buf_init(&text, 256);
+    buf_put_format(&text, "%s %s", what, name);
+    strings_add(&p->notes, buf_slice(&text));
+    buf_clear(&text);
+}
+
+static void remove_field(struct preparation *p, const char *name)
+{
+    if (header_has(&p->message->header, name)) {
+        header_remove(&p->message->header, name);
+        note(p, "removed", name);
+    }
+}
+
+static bool add_field(struct preparation *p, const char *name, struct buf *value, struct err *e)
+{
+    bool ok = header_add(&p->message->header, name, buf_slice(value), e);
+
+    buf_clear(value);
+    if (ok)
+        note(p, "added", name);
+    return ok;
+}
+
+/* Who wrote it, for a From that is missing: the envelope's sender, or, for the null path, whoever
+ * the account sends as. */
+static bool author(const struct preparation *p, struct path *author, struct err *e)
+{
+    const struct path *sender = &p->envelope->reverse_path;
+    const char *wanted = account_default_sender(p->account);
+
+    if (!path_is_null(sender)) {
+        path_copy(author, sender);
+        return true;
+    }
+    if (!wanted)
+        wanted = p->user ? p->user : "postmaster";
+    return path_parse(author, slice_of(wanted), e) && path_qualify(author, domain_of(p), e);
+}
+
+static bool add_from(struct preparation *p, struct err *e)
+{
+    struct path who = {0};
+    struct buf value;
+
+    if (!author(p, &who, e))
+        return false;
+    buf_init(&value, LIMIT_PATH * 8);
+    if (p->full_name && *p->full_name) {
+        address_format_name(&value, slice_of(p->full_name));
+        buf_put_byte(&value, ' ');
+        path_format(&value, &who);
+    } else {
+        buf_put_slice(&value, path_address(&who));
+    }
+    path_clear(&who);
+    header_remove(&p->message->header, "From");
+    return add_field(p, "From", &value, e);
+}
+
+/* Bare addresses of From get the domain, in place: "root (Cron Daemon)" keeps its comment. */
+static bool qualify_from(struct preparation *p, size_t index, const struct mailboxes *list,
+                         struct err *e)
+{
+    struct slice old = header_value(&p->message->header, index);
+    struct buf value;
+    size_t copied = 0;
+    bool changed = false;
+
+    buf_init(&value, LIMIT_HEADER_BLOCK);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct mailbox *m = &list->items[i];
+        if (!path_is_bare(&m->path))
+            continue;
+        size_t end = m->offset + m->len;
+        buf_put(&value, old.data + copied, end - copied);
+        buf_put_format(&value, "@%s", domain_of(p));
+        copied = end;
+        changed = true;
+    }
+    buf_put_slice(&value, slice_from(old, copied));
+    bool ok = !changed || header_replace(&p->message->header, index, buf_slice(&value), e);
+    buf_clear(&value);
+    if (changed)
+        note(p, "qualified", "From");
+    return ok;
+}
+
+static bool complete_from(struct preparation *p, struct err *e)
+{
+    struct mailboxes list = {0};
+    size_t index;
+    bool ok = true;
+
+    if (parse_from(&p->message->header, &index, &list))
+        ok = qualify_from(p, index, &list, e);
+    else if (account_adds(p->account, "from") &&
+             (index == p->message->header.count ||
+              slice_trim(header_value(&p->message->header, index)).len == 0))
+        ok = add_from(p, e);
+    mailboxes_clear(&list);
+    return ok;
+}
+
+static bool complete_date(struct preparation *p, struct err *e)
+{
+    struct buf value;
+
+    if (header_has(&p->message->header, "Date") || !account_adds(p->account, "date"))
+        return true;
+    buf_init(&value, 64);
+    date_format(&value, clock_wall());
+    return add_field(p, "Date", &value, e);
+}
+
+static bool complete_message_id(struct preparation *p, struct err *e)
+{
+    struct slice sender = path_domain(&p->envelope->reverse_path);
+    struct buf value, domain;
+
+    if (header_has(&p->message->header, "Message-ID") || !account_adds(p->account, "message-id"))
+        return true;
+    buf_init(&value, LIMIT_PATH + 64);
+    buf_init(&domain, LIMIT_DOMAIN);
+    if (p->account->domain || sender.len == 0 || sender.data[0] == '[')
+        buf_put_text(&domain, domain_of(p));
+    else
+        buf_put_slice(&domain, sender);
+    msgid_format(&value, clock_wall(), domain.data);
+    buf_clear(&domain);
+    return add_field(p, "Message-ID", &value, e);
+}
+
+static bool complete_header(struct preparation *p, struct err *e)
+{
+    if (!p->account->keep_bcc) {
+        remove_field(p, "Bcc");
+        remove_field(p, "Resent-Bcc");
+    }
+    remove_field(p, "Return-Path");
+    return complete_from(p, e) && complete_date(p, e) && complete_message_id(p, e);
+}
+
+/* What SMTP cannot carry: NUL, and lines over 998 octets (RFC 5321 4.5.3.1.6). */
+static bool make_sendable(struct preparation *p, struct err *e)
+{
+    struct message *m = p->message;
+
+    if (!m->has_nul && m->longest_line <= LIMIT_TEXT_LINE)
+        return true;
+    if (message_has_mime(m))
+        return !m->has_nul || err_set(e, ERR_DATA, "the message has a NUL octet in it, which mail "
+                                                   "cannot carry: encode that part as base64");
+    note(p, "encoded", "body as quoted-printable");
+    return message_encode(m, e);
+}
+
+bool prepare_all(struct preparation *p, struct err *e)
+{
+    if (!complete_reverse_path(p, e) || !complete_recipients(p, e) || !make_sendable(p, e) ||
+        !complete_header(p, e))
+        return false;
+    message_measure(p->message);
+    return true;
+}

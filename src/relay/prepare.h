@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef RELAY_PREPARE_H
+#define RELAY_PREPARE_H
+
+#include "account/account.h"
+#include "base/strings.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+
+/* From what a caller hands over to what may leave: the envelope made of arguments and header, the
+ * header completed and freed of what must not leave (manual: section MESSAGE). Nothing here talks
+ * to anybody. */
+
+/* Add the addresses of an argument (an address list, "Name <a>" and commas included). */
+bool prepare_argument_recipients(struct envelope *v, struct slice argument, struct err *e);
+/* Add those of To, Cc and Bcc, or, when there is any Resent-To, -Cc or -Bcc, of the first block of
+ * these instead (RFC 5322 3.6.6). */
+bool prepare_header_recipients(struct envelope *v, const struct header *h, struct err *e);
+/* The sender of -f: "a@b", "<a@b>", "Name <a@b>", "<>" or "". */
+bool prepare_sender(struct path *sender, struct slice argument, struct err *e);
+/* The only address of From, if it is complete; false otherwise. */
+bool prepare_header_sender(struct path *sender, const struct header *h);
+
+struct preparation {
+    const struct account *account;
+    const char *domain;      /* for bare names when the account has no `domain`; a host name */
+    const char *user;        /* login name, for a sender nobody named; may be NULL */
+    const char *full_name;   /* for a From that is missing; may be NULL or empty */
+    struct envelope *envelope;
+    struct message *message;
+    struct strings notes;    /* out: "added Date", "removed Bcc", for --dry-run */
+};
+
+/* Complete both. ERR_USAGE without recipients, ERR_DATA when the message cannot be sent so. */
+bool prepare_all(struct preparation *p, struct err *e);
+
+#endif

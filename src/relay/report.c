@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "relay/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "mail/date.h"
+#include "relay/hint.h"
+
+/* Recipients that a log record lists by name. */
+#define RECIPIENTS_LOGGED 20
+
+/* "recipient <a@b> refused: 550 5.1.1 unknown" or "cannot connect: ...". */
+static void put_reason(struct buf *out, const struct recipient *r)
+{
+    const struct outcome *o = &r->outcome;
+
+    if (o->verdict == VERDICT_IN_DOUBT) {
+        buf_put_format(out, "outcome unknown: the whole message was sent, its confirmation never "
+                            "came; it may have been delivered: %s", o->text ? o->text : "");
+        return;
+    }
+    if (o->by_server) {
+        buf_put_text(out, o->step);
+        if (strcmp(o->step, "recipient") == 0) {
+            buf_put_byte(out, ' ');
+            path_format(out, &r->path);
+        }
+        buf_put_text(out, o->kind == ERR_PROTOCOL              ? ": unexpected answer: "
+                          : o->verdict == VERDICT_DEFERRED ? " deferred: "
+                                                           : " refused: ");
+    }
+    buf_put_text(out, o->text ? o->text : verdict_name(o->verdict));
+}
+
+static void add_hint(const struct delivery *d, const struct outcome *o, struct strings *lines)
+{
+    const char *hint = hint_find(d->server, o);
+    struct buf text;
+
+    if (!hint)
+        return;
+    buf_init(&text, LIMIT_LOG_LINE);
+    buf_put_format(&text, "hint: %s", hint);
+    if (!lines->count || strcmp(lines->items[lines->count - 1], text.data) != 0)
+        strings_add(lines, buf_slice(&text));
+    buf_clear(&text);
+}
+
+/* Recipients that share a reason stand side by side in nearly every case: comparing with the line
+ * before is enough. */
+void report_failures(const struct delivery *d, struct strings *lines)
+{
+    const struct envelope *v = d->envelope;
+    struct buf line, last;
+
+    buf_init(&line, LIMIT_LOG_LINE);
+    buf_init(&last, LIMIT_LOG_LINE);
+    for (size_t i = 0; i < v->count; i++) {
+        const struct recipient *r = &v->recipients[i];
+        if (r->outcome.verdict == VERDICT_DELIVERED)
+            continue;
+        buf_reset(&line);
+        buf_put_format(&line, "%s: %s: ", d->account->name, d->server);
+        put_reason(&line, r);
+        if (!slice_eq(buf_slice(&line), buf_slice(&last))) {
+            strings_add(lines, buf_slice(&line));
+            add_hint(d, &r->outcome, lines);
+        }
+        buf_reset(&last);
+        buf_put_slice(&last, buf_slice(&line));
+    }
+    buf_clear(&line);
+    buf_clear(&last);
+}
+
+static void put_recipients(struct buf *out, const struct envelope *v)
+{
+    size_t shown = v->count < RECIPIENTS_LOGGED ? v->count : RECIPIENTS_LOGGED;
+
+    for (size_t i = 0; i < shown; i++) {
+        buf_put_text(out, i ? "," : "");
+        buf_put_slice(out, path_address(&v->recipients[i].path));
+    }
+    if (shown < v->count)
+        buf_put_format(out, ",+%zu", v->count - shown);
+}
+
+static void put_text(struct buf *out, const char *key, const char *text)
+{
+    log_field(out, key, slice_of(text));
+}
+
+static void put_number(struct buf *out, const char *key, uint64_t number)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, number);
+    put_text(out, key, text);
+}
+
+static void put_fate(struct buf *out, const struct envelope *v)
+{
+    const struct recipient *worst = envelope_worst(v);
+    const struct outcome *o = worst ? &worst->outcome : &(const struct outcome){0};
+    size_t delivered = 0;
+
+    for (size_t i = 0; i < v->count; i++)
+        delivered += v->recipients[i].outcome.verdict == VERDICT_DELIVERED;
+    bool partial = delivered > 0 && delivered < v->count;
+    put_text(out, "status", partial ? "partial" : verdict_name(o->verdict));
+    put_number(out, "code", o->code);
+}
+
+static void put_message_id(struct buf *out, const struct header *h)
+{
+    size_t index = header_find(h, "Message-ID", 0);
+
+    if (index < h->count)
+        log_field(out, "mailid", slice_trim(header_value(h, index)));
+}
+
+void report_record(const struct delivery *d, struct buf *out)
+{
+    const struct recipient *worst = envelope_worst(d->envelope);
+    char id[17], delay[32];
+    struct buf text;
+
+    random_name(id, sizeof id - 1);
+    buf_init(&text, LIMIT_LOG_LINE);
+    put_text(out, "id", id);
+    put_text(out, "account", d->account->name);
+    put_text(out, "host", d->server);
+    put_text(out, "tls", d->tls.version[0] ? d->tls.version : "no");
+    put_text(out, "auth", d->mechanism ? d->mechanism : "no");
+    log_field(out, "from", path_address(&d->envelope->reverse_path));
+    put_recipients(&text, d->envelope);
+    log_field(out, "recipients", buf_slice(&text));
+    put_number(out, "size", message_size(d->message));
+    put_message_id(out, &d->message->header);
+    put_fate(out, d->envelope);
+    snprintf(delay, sizeof delay, "%" PRId64 ".%03" PRId64, d->milliseconds / 1000,
+             d->milliseconds % 1000);
+    put_text(out, "delay", delay);
+    put_text(out, "reply", worst && worst->outcome.text ? worst->outcome.text : "");
+    buf_clear(&text);
+}
+
+static bool append_to_file(const char *path, struct slice record, struct err *e)
+{
+    struct buf line;
+
+    buf_init(&line, record.len + 64);
+    buf_put_text(&line, "time=");
+    date_format_iso(&line, clock_wall());
+    buf_put_byte(&line, ' ');
+    buf_put_slice(&line, record);
+    bool ok = file_append_line(path, buf_slice(&line), e);
+    buf_clear(&line);
+    return ok || err_wrap(e, "log-file");
+}
+
+bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e)
+{
+    const struct recipient *worst = envelope_worst(d->envelope);
+    bool failed = worst && worst->outcome.verdict != VERDICT_DELIVERED;
+    bool syslog = d->account->syslog == ACCOUNT_SYSLOG_YES ||
+                  (d->account->syslog == ACCOUNT_SYSLOG_AUTO && quiet_stderr);
+    struct buf record;
+
+    if (!syslog && !d->account->log_file)
+        return true;
+    buf_init(&record, (size_t)4 * LIMIT_LOG_LINE);
+    report_record(d, &record);
+    if (syslog)
+        log_syslog(NULL, failed, buf_slice(&record));
+    bool ok = !d->account->log_file || append_to_file(d->account->log_file, buf_slice(&record), e);
+    buf_clear(&record);
+    return ok;
+}
