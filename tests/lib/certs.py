@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: ISC
+# Copyright smtpost contributors
+"""Throw-away certificates for the tests.
+
+make(directory) fills a directory once with a CA, leaves of every good and
+bad shape, client certificates and a CRL, and returns a Certs. A second call
+within a day finds them there. Nothing in it is secret.
+
+    ca.pem                   the CA that tests name in tls-ca
+    NAME.pem, NAME.key       server leaf NAME with what it sends along
+    client.pem/.key          client certificate; client-enc.key (passphrase
+                             CLIENT_PASSPHRASE), client.p12 (the same)
+    crl.pem                  revokes the leaf "revoked"
+    otherroot.pem            a CA that nobody trusts
+"""
+
+import fcntl
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+CLIENT_PASSPHRASE = "client-passphrase"
+MAX_AGE = 20 * 3600          # seconds; the good leaves live for three days
+FORMAT = "6"                 # raise it whenever the set of files changes
+
+GOOD_NAMES = "DNS:localhost,DNS:mail.test,IP:127.0.0.1,IP:::1"
+
+# name: (common name, subjectAltName or None, keyword arguments of _leaf)
+LEAVES = {
+    "good": ("mail.test", GOOD_NAMES, {}),
+    "expired": ("localhost", GOOD_NAMES, {"days": (-30, -2)}),
+    "notyet": ("localhost", GOOD_NAMES, {"days": (2, 30)}),
+    "wronghost": ("wrong.test", "DNS:wrong.test,IP:192.0.2.77", {}),
+    "cnonly": ("localhost", None, {}),
+    "cnbeside": ("localhost", "DNS:wrong.test", {}),
+    "wildcard": ("x.test", "DNS:*.test", {}),
+    "partialwild": ("x.test", "DNS:ma*.test", {}),
+    "iponly": ("ip", "IP:127.0.0.1", {}),
+    "ipasname": ("ip", "DNS:127.0.0.1", {}),
+    "weakkey": ("localhost", GOOD_NAMES, {"key": "rsa:1024"}),
+    "rsa": ("localhost", GOOD_NAMES, {"key": "rsa:2048"}),
+    "clientonly": ("localhost", GOOD_NAMES, {"usage": "clientAuth"}),
+    "revoked": ("localhost", GOOD_NAMES, {}),
+    "otherca": ("localhost", GOOD_NAMES, {"issuer": "otherroot"}),
+    "chain": ("localhost", GOOD_NAMES, {"issuer": "intermediate", "send_issuer": True}),
+    "missing-intermediate": ("localhost", GOOD_NAMES, {"issuer": "intermediate"}),
+    "client": ("ada", "email:ada@example.org", {"usage": "clientAuth"}),
+}
+
+CA_CONFIG = """
+[ca]
+default_ca = it
+[it]
+dir = {dir}
+database = {dir}/{name}.index
+new_certs_dir = {dir}/issued
+rand_serial = yes
+unique_subject = no
+copy_extensions = none
+default_md = sha256
+default_crl_days = 3
+policy = any
+email_in_dn = no
+[any]
+commonName = supplied
+[req]
+distinguished_name = dn
+prompt = no
+[dn]
+[ext_ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+"""
+
+
+class Certs:
+    """Paths in a finished directory."""
+
+    def __init__(self, directory):
+        self.dir = directory
+
+    @property
+    def ca(self):
+        return self.path("ca.pem")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def pair(self, name="good"):
+        """(chain file, key file) of the server leaf NAME."""
+        chain, key = self.path(name + ".pem"), self.path(name + ".key")
+        if not os.path.exists(key):
+            raise KeyError("no certificate is called %r" % name)
+        return chain, key
+
+
+def default_directory():
+    """SMTPOST_TEST_CERTS, or a private directory below the temporary one."""
+    given = os.environ.get("SMTPOST_TEST_CERTS")
+    if given:
+        return os.path.abspath(given)
+    return os.path.join(tempfile.gettempdir(), "smtpost-test-certs-%d" % os.getuid())
+
+
+def make(directory=None):
+    """Certs in DIRECTORY, made now unless a recent set is there."""
+    directory = directory or default_directory()
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    _must_be_ours(directory)
+    done = os.path.join(directory, "complete")
+    if not _is_fresh(done):
+        with open(os.path.join(directory, "lock"), "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not _is_fresh(done):
+                _make_all(directory)
+    return Certs(directory)
+
+
+def _must_be_ours(directory):
+    info = os.lstat(directory)
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+        raise RuntimeError("%s: not a directory of ours" % directory)
+
+
+def _is_fresh(done):
+    try:
+        with open(done) as f:
+            return f.read() == FORMAT and time.time() - os.fstat(f.fileno()).st_mtime < MAX_AGE
+    except FileNotFoundError:
+        return False
+
+
+def _openssl(*words, **keywords):
+    result = subprocess.run(["openssl", *words], stdin=subprocess.DEVNULL, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **keywords)
+    if result.returncode != 0:
+        raise RuntimeError("openssl %s\n%s" % (" ".join(words), result.stdout))
+
+
+class _Maker:
+    """Writes into WORK; every file is moved to its place when all are there."""
+
+    def __init__(self, work):
+        self.work = work
+        os.mkdir(self.path("issued"))
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as f:
+            f.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name)) as f:
+            return f.read()
+
+    def key(self, name, kind="ec"):
+        out = self.path(name + ".key")
+        if kind == "ec":
+            _openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                     "-out", out)
+        else:
+            _openssl("genpkey", "-algorithm", "RSA",
+                     "-pkeyopt", "rsa_keygen_bits:" + kind.split(":")[1], "-out", out)
+        return out
+
+    def config(self, name):
+        return self.write(name + ".cnf", CA_CONFIG.format(dir=self.work, name=name))
+
+    def root(self, name, common_name):
+        self.write(name + ".index", "")
+        _openssl("req", "-new", "-x509", "-config", self.config(name), "-key", self.key(name),
+                 "-subj", "/CN=" + common_name, "-days", "3", "-extensions", "ext_ca",
+                 "-out", self.path(name + ".pem"))
+
+    def issue(self, name, common_name, extensions, issuer="ca", days=(-1, 3)):
+        """NAME.pem signed by ISSUER for NAME.key, valid between two days from now."""
+        request = self.path(name + ".csr")
+        ext = self.write(name + ".ext", "\n".join(extensions) + "\n")
+        _openssl("req", "-new", "-config", self.path("ca.cnf"), "-key", self.path(name + ".key"),
+                 "-subj", "/CN=" + common_name, "-out", request)
+        start, end = (_asn1_time(time.time() + d * 86400) for d in days)
+        _openssl("ca", "-batch", "-notext", "-config", self.path(issuer + ".cnf"),
+                 "-cert", self.path(issuer + ".pem"), "-keyfile", self.path(issuer + ".key"),
+                 "-startdate", start, "-enddate", end, "-extfile", ext,
+                 "-in", request, "-out", self.path(name + ".pem"))
+
+    def intermediate(self):
+        self.key("intermediate")
+        self.config("intermediate")
+        self.write("intermediate.index", "")
+        self.issue("intermediate", "smtpost test intermediate",
+                   ["basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign",
+                    "subjectKeyIdentifier=hash"])
+
+    def leaf(self, name, common_name, names, key="ec", usage="serverAuth", days=(-1, 3),
+             issuer="ca", send_issuer=False):
+        self.key(name, key)
+        extensions = ["basicConstraints=CA:FALSE", "extendedKeyUsage=" + usage]
+        if names:
+            extensions.append("subjectAltName=" + names)
+        self.issue(name, common_name, extensions, issuer, days)
+        if send_issuer:
+            self.write(name + ".pem", self.read(name + ".pem") + self.read(issuer + ".pem"))
+
+    def self_signed(self, name):
+        self.key(name)
+        _openssl("req", "-new", "-x509", "-config", self.path("ca.cnf"),
+                 "-key", self.path(name + ".key"), "-subj", "/CN=localhost", "-days", "3",
+                 "-addext", "subjectAltName=" + GOOD_NAMES, "-out", self.path(name + ".pem"))
+
+    def client_forms(self):
+        password = "pass:" + CLIENT_PASSPHRASE
+        _openssl("pkey", "-in", self.path("client.key"), "-aes-128-cbc", "-passout", password,
+                 "-out", self.path("client-enc.key"))
+        _openssl("pkcs12", "-export", "-in", self.path("client.pem"),
+                 "-inkey", self.path("client.key"), "-certpbe", "AES-128-CBC",
+                 "-keypbe", "AES-128-CBC", "-passout", password, "-out", self.path("client.p12"))
+
+    def revoke(self, name):
+        base = ["ca", "-config", self.path("ca.cnf"), "-cert", self.path("ca.pem"),
+                "-keyfile", self.path("ca.key")]
+        _openssl(*base, "-revoke", self.path(name + ".pem"))
+        _openssl(*base, "-gencrl", "-out", self.path("crl.pem"))
+
+
+def _asn1_time(seconds):
+    return time.strftime("%y%m%d%H%M%SZ", time.gmtime(seconds))
+
+
+def _make_all(directory):
+    work = tempfile.mkdtemp(prefix="making-", dir=directory)
+    try:
+        maker = _Maker(work)
+        maker.root("ca", "smtpost test CA")
+        maker.root("otherroot", "smtpost other test CA")
+        maker.intermediate()
+        for name, (common_name, names, how) in LEAVES.items():
+            maker.leaf(name, common_name, names, **how)
+        maker.self_signed("selfsigned")
+        maker.client_forms()
+        maker.revoke("revoked")
+        for name in os.listdir(work):
+            if name.endswith((".pem", ".key", ".p12")):
+                os.replace(os.path.join(work, name), os.path.join(directory, name))
+        with open(os.path.join(directory, "complete"), "w") as f:
+            f.write(FORMAT)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    print(make(sys.argv[1] if len(sys.argv) > 1 else None).dir)
