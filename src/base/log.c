@@ -10,8 +10,6 @@
 
 #include "base/limits.h"
 
-static const char *program = "smtpost";
-
 /* Length of the well-formed UTF-8 sequence at s (RFC 3629 4) that is no C1 control; 0 if there is
  * none. */
 static size_t utf8_sequence(struct slice s)
@@ -52,11 +50,6 @@ void log_clean(struct buf *out, struct slice text)
     }
 }
 
-void log_set_name(const char *name)
-{
-    program = name;
-}
-
 /* One write for a line, so that lines of several processes do not mix; a stderr that is gone is no
  * reason to fail. */
 static void write_stderr(struct slice line)
@@ -81,12 +74,10 @@ static void write_line(const char *prefix, const char *format, va_list args)
 
 void log_line(const char *format, ...)
 {
-    char prefix[64];
     va_list args;
 
-    snprintf(prefix, sizeof prefix, "%.60s: ", program);
     va_start(args, format);
-    write_line(prefix, format, args);
+    write_line("smtpost: ", format, args);
     va_end(args);
 }
 
@@ -112,7 +103,7 @@ void log_raw(struct slice text)
 
 void log_syslog(const char *tag, bool urgent, struct slice line)
 {
-    openlog(tag ? tag : program, LOG_PID, LOG_MAIL);
+    openlog(tag ? tag : "smtpost", LOG_PID, LOG_MAIL);
     syslog(urgent ? LOG_ERR : LOG_INFO, "%.*s", (int)line.len, line.data);
     closelog();
 }

@@ -249,13 +249,16 @@ struct cursor {
     int at;
 };
 
-static bool unknown_word(const char *text, struct err *e)
+static bool unknown_word(const struct args *a, const char *text, struct err *e)
 {
     const char *names[sizeof words / sizeof *words];
     size_t count = sizeof words / sizeof *words;
 
     for (size_t i = 0; i < count; i++)
         names[i] = words[i].name;
+    if (a->as_sendmail)
+        return err_set(e, ERR_USAGE, "--%.*s: called as sendmail, only --help and --version are "
+                                     "taken of the long options", (int)strcspn(text, "="), text);
     const char *near = strings_nearest(text, names, count);
     return err_set(e, ERR_USAGE, "unknown option --%s%s%s", text, near ? ", did you mean --" : "",
                    near ? near : "");
@@ -269,7 +272,7 @@ static bool parse_word(struct args *a, struct cursor *c, const char *text, struc
     const char *value = equals < whole.len ? text + equals + 1 : NULL;
 
     if (!w || (a->as_sendmail && !w->for_sendmail))
-        return unknown_word(text, e);
+        return unknown_word(a, text, e);
     if (!w->has_value && value)
         return err_set(e, ERR_USAGE, "--%s takes no value", w->name);
     if (w->has_value && !value && c->at < c->argc)

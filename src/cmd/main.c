@@ -141,8 +141,6 @@ static int run(int argc, char *const argv[], struct err *e)
 
     if (!secure_process(&no_stdin, e))
         return exit_status_of_err(e);
-    if (name)
-        log_set_name(name->name);
     bool ok = args_parse(&args, name != NULL, argc - skip, argv + skip, e);
     if (ok && name && name->mode != MODE_SUBMIT && args.mode == MODE_SUBMIT)
         args.mode = name->mode;

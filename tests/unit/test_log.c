@@ -113,11 +113,9 @@ static void spoken(void (*speak)(void), struct buf *out)
 
 static void speak_short(void)
 {
-    log_set_name("sendmail");
     log_line("hello %s", "a\nb");
     log_note("more");
     log_raw(SLICE("S: 250 \x1b ok"));
-    log_set_name("smtpost");
     log_line("x");
 }
 
@@ -137,7 +135,7 @@ static void lines_for_people_are_single_named_and_bounded(void **state)
     buf_init(&out, LIMIT_LOG_LINE * 8);
     spoken(speak_short, &out);
     check_text("short", buf_slice(&out),
-               "sendmail: hello a\\x0Ab\n         more\nS: 250 \\x1B ok\nsmtpost: x\n");
+               "smtpost: hello a\\x0Ab\n         more\nS: 250 \\x1B ok\nsmtpost: x\n");
     spoken(speak_long, &out);
     assert_true(out.len > LIMIT_LOG_LINE && out.len <= LIMIT_LOG_LINE * 4 + 64);
     assert_int_equal(slice_find(buf_slice(&out), '\n', 0), out.len - 1);
