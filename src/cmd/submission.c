@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/submission.h"
+
+#include "base/log.h"
+#include "cmd/exitcode.h"
+#include "cmd/plan.h"
+#include "relay/prepare.h"
+#include "relay/report.h"
+
+void submission_init(struct submission *s, const struct args *a, struct host *h,
+                     const struct config *c)
+{
+    *s = (struct submission){.args = a, .host = h, .config = c};
+    message_init(&s->message, h->temporary);
+}
+
+void submission_clear(struct submission *s)
+{
+    strings_clear(&s->notes);
+    envelope_clear(&s->envelope);
+    message_clear(&s->message);
+    account_clear(&s->account);
+}
+
+bool submission_address(struct submission *s, struct err *e)
+{
+    const struct args *a = s->args;
+
+    for (size_t i = 0; i < a->recipient_count; i++)
+        if (!prepare_argument_recipients(&s->envelope, slice_of(a->recipients[i]), e))
+            return false;
+    if (a->recipients_from_header && !prepare_header_recipients(&s->envelope, &s->message.header, e))
+        return false;
+    if (a->sender && !prepare_sender(&s->envelope.reverse_path, slice_of(a->sender), e))
+        return false;
+    s->sender_is_given = a->sender != NULL;
+    return s->envelope.count || err_set(e, ERR_USAGE, "no recipients%s",
+                                        a->recipients_from_header ? " in To, Cc and Bcc" : "");
+}
+
+/* The sender that was given, else the one of From if it is one of ours, chooses the account. */
+static bool choose_account(struct submission *s, struct err *e)
+{
+    struct path from = {0};
+    bool ok;
+
+    if (s->sender_is_given) {
+        ok = select_account(s->config, s->args->account, &s->envelope.reverse_path, &s->selection, e);
+    } else {
+        bool known = prepare_header_sender(&from, &s->message.header);
+        ok = select_account(s->config, s->args->account, known ? &from : NULL, &s->selection, e);
+        if (ok && known && s->selection.by_sender)
+            path_copy(&s->envelope.reverse_path, &from);
+    }
+    path_clear(&from);
+    return ok && config_resolve(s->config, s->selection.account, &s->account, e);
+}
+
+static bool complete(struct submission *s, struct err *e)
+{
+    bool names_author = !header_has(&s->message.header, "From");
+    struct preparation p = {
+        .account = &s->account,
+        .domain = s->account.domain ? s->account.domain : host_mail_domain(s->host),
+        .user = account_default_sender(&s->account) ? NULL : host_user(s->host),
+        .full_name = s->args->full_name ? s->args->full_name
+                     : names_author     ? host_full_name(s->host)
+                                        : NULL,
+        .envelope = &s->envelope,
+        .message = &s->message,
+    };
+    bool ok = prepare_all(&p, e);
+    s->notes = p.notes;
+    return ok;
+}
+
+bool submission_prepare(struct submission *s, struct err *e)
+{
+    return choose_account(s, e) && complete(s, e);
+}
+
+static void show_line(void *argument, enum speaker speaker, struct slice line)
+{
+    static const char *const prefixes[] = {
+        [SPEAKER_CLIENT] = "C: ", [SPEAKER_SERVER] = "S: ", [SPEAKER_NOTE] = ""};
+    struct buf text;
+
+    (void)argument;
+    buf_init(&text, line.len + 4);
+    buf_put_text(&text, prefixes[speaker]);
+    buf_put_slice(&text, line);
+    log_raw(buf_slice(&text));
+    buf_clear(&text);
+}
+
+static const struct transcript on_stderr = {.sink = show_line};
+
+static void show_failures(const struct delivery *d)
+{
+    struct strings lines = {0};
+
+    report_failures(d, &lines);
+    for (size_t i = 0; i < lines.count; i++) {
+        if (slice_has_prefix(slice_of(lines.items[i]), SLICE("hint: ")))
+            log_note("%s", lines.items[i]);
+        else
+            log_line("%s", lines.items[i]);
+    }
+    strings_clear(&lines);
+}
+
+static int deliver(struct submission *s)
+{
+    struct err e;
+
+    s->delivery = (struct delivery){
+        .account = &s->account,
+        .message = &s->message,
+        .envelope = &s->envelope,
+        .hello = host_hello(s->host),
+        .transcript = s->args->verbose ? &on_stderr : NULL,
+    };
+    relay_deliver(&s->delivery);
+    show_failures(&s->delivery);
+    if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
+        log_line("warning: %s", e.text);
+    return exit_status_of_envelope(&s->envelope);
+}
+
+int submission_dispatch(struct submission *s)
+{
+    return s->args->dry_run ? plan_show(s) : deliver(s);
+}
+
+int submission_fail(struct submission *s, const struct err *e)
+{
+    (void)s;
+    log_line("%s", e->text);
+    return exit_status_of_err(e);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef CMD_SUBMISSION_H
+#define CMD_SUBMISSION_H
+
+#include "account/config.h"
+#include "account/select.h"
+#include "cmd/args.h"
+#include "cmd/environ.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "relay/relay.h"
+
+/* One message on its way, in steps that every way in shares: a message on stdin (submit), one that
+ * `send` has composed, one that came over SMTP.
+ *
+ *     submission_init        who asks, and the configuration
+ *     (the caller)           fills message, and envelope or submission_address
+ *     submission_prepare     account, complete envelope and header; nothing leaves yet
+ *     submission_dispatch    delivered and reported
+ *     submission_clear
+ *
+ * A step that fails ends with submission_fail. Both ends return the exit status, and afterwards
+ * everything that is to be said has been said. */
+
+struct submission {
+    /* In; borrowed. */
+    const struct args *args;
+    struct host *host;
+    const struct config *config;
+
+    struct message message;
+    struct envelope envelope;
+    bool sender_is_given;    /* envelope.reverse_path is somebody's word, the null path included */
+
+    /* Known after submission_prepare. */
+    struct selection selection;
+    struct account account;
+    struct strings notes;    /* what was done to the message: "added Date" */
+    /* After submission_dispatch. */
+    struct delivery delivery;
+};
+
+void submission_init(struct submission *s, const struct args *a, struct host *h,
+                     const struct config *c);
+void submission_clear(struct submission *s);
+
+/* The envelope out of the arguments (-f and recipients) and, with -t, the message's header. */
+bool submission_address(struct submission *s, struct err *e);
+/* Choose the account (-a, the sender, ...) and make ready what will leave. */
+bool submission_prepare(struct submission *s, struct err *e);
+
+/* Deliver and report, or with --dry-run only show what would be done. */
+int submission_dispatch(struct submission *s);
+/* Report that it did not come to that. */
+int submission_fail(struct submission *s, const struct err *e);
+
+#endif
