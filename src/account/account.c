@@ -8,7 +8,7 @@
 
 #include "mail/path.h"
 
-enum { PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
+enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
 
 void account_clear(struct account *a)
 {
@@ -22,6 +22,9 @@ unsigned account_port(const struct account *a)
 {
     if (a->port)
         return (unsigned)a->port;
+    /* RFC 2033 5 forbids 25 and gives no other; 24, "private mail system", is what servers use. */
+    if (a->protocol == ACCOUNT_LMTP)
+        return PORT_LMTP;
     /* RFC 6409 3.1, RFC 8314 3.3; without TLS it is a relay that takes mail as any MTA does. */
     switch ((enum account_tls)a->tls) {
     case ACCOUNT_TLS_STARTTLS: return PORT_SUBMISSION;

@@ -11,6 +11,7 @@
 
 /* The resolved values of one account, all layers merged. account_clear wipes and releases. */
 
+enum account_protocol { ACCOUNT_SMTP, ACCOUNT_LMTP };
 enum account_tls {
     ACCOUNT_TLS_STARTTLS,
     ACCOUNT_TLS_IMPLICIT,
@@ -31,6 +32,7 @@ struct account {
     char *name;
     char *like;              /* the account whose settings it takes over; NULL: none */
 
+    int protocol;            /* enum account_protocol */
     struct strings host;     /* this or socket, never both */
     unsigned long port;      /* 0: by `tls`; see account_port */
     char *socket;
@@ -62,7 +64,7 @@ struct account {
 
 void account_clear(struct account *a);
 
-/* Port in force: `port`, else 587, 465 (implicit) or 25 (none, opportunistic). */
+/* Port in force: `port`, else 24 for LMTP, 587, 465 (implicit) or 25 (none, opportunistic). */
 unsigned account_port(const struct account *a);
 /* The envelope sender when none is given: the first `from` without a wildcard, else `user` if it
  * is an address, else NULL. */

@@ -116,7 +116,8 @@ void option_release(const struct option *o, struct account *account)
 
 #define FIELD(name) offsetof(struct account, name)
 
-/* The order of enum account_tls and enum account_syslog. */
+/* The order of enum account_protocol, enum account_tls and enum account_syslog. */
+static const char *const protocol_words[] = {"smtp", "lmtp", NULL};
 static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
 static const char *const header_words[] = {"date", "message-id", "from", NULL};
@@ -129,10 +130,12 @@ const struct option options[] = {
      OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY,
      "The account whose settings this one takes over."},
 
+    {"protocol", OPTION_CHOICE, FIELD(protocol), protocol_words, 0, 0, "smtp", 0,
+     "How to hand mail over: smtp, or lmtp for a server that delivers at once."},
     {"host", OPTION_HOSTS, FIELD(host), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
      "The server's name or address, or a list of them that is tried in order."},
     {"port", OPTION_NUMBER, FIELD(port), NULL, 1, 65535, NULL, 0,
-     "The server's port; by tls: 587 starttls, 465 implicit, 25 opportunistic and none."},
+     "The server's port; by tls: 587 starttls, 465 implicit, 25 opportunistic and none; lmtp 24."},
     {"socket", OPTION_PATHNAME, FIELD(socket), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
      "A Unix socket to connect to instead of a host."},
     {"connect-timeout", OPTION_DURATION, FIELD(connect_timeout), NULL, 1, DAY, "30", 0,

@@ -18,10 +18,16 @@
 #define RECIPIENTS_LOGGED 20
 
 /* "recipient <a@b> refused: 550 5.1.1 unknown" or "cannot connect: ...". */
-static void put_reason(struct buf *out, const struct recipient *r)
+static void put_reason(struct buf *out, const struct recipient *r, bool name)
 {
     const struct outcome *o = &r->outcome;
+    bool is_recipient = o->by_server && strcmp(o->step, "recipient") == 0;
 
+    if (name && !is_recipient) {
+        buf_put_text(out, "recipient ");
+        path_format(out, &r->path);
+        buf_put_text(out, ": ");
+    }
     if (o->verdict == VERDICT_IN_DOUBT) {
         buf_put_format(out, "outcome unknown: the whole message was sent, its confirmation never "
                             "came; it may have been delivered: %s", o->text ? o->text : "");
@@ -29,7 +35,7 @@ static void put_reason(struct buf *out, const struct recipient *r)
     }
     if (o->by_server) {
         buf_put_text(out, o->step);
-        if (strcmp(o->step, "recipient") == 0) {
+        if (is_recipient) {
             buf_put_byte(out, ' ');
             path_format(out, &r->path);
         }
@@ -38,6 +44,16 @@ static void put_reason(struct buf *out, const struct recipient *r)
                                                            : " refused: ");
     }
     buf_put_text(out, o->text ? o->text : verdict_name(o->verdict));
+}
+
+/* Where some have the message, a line that speaks of the others has to name them. */
+static bool has_delivered(const struct envelope *v)
+{
+    size_t i = 0;
+
+    while (i < v->count && v->recipients[i].outcome.verdict != VERDICT_DELIVERED)
+        i++;
+    return i < v->count;
 }
 
 static void add_hint(const struct delivery *d, const struct outcome *o, struct strings *lines)
@@ -59,6 +75,7 @@ static void add_hint(const struct delivery *d, const struct outcome *o, struct s
 void report_failures(const struct delivery *d, struct strings *lines)
 {
     const struct envelope *v = d->envelope;
+    bool name = has_delivered(v);
     struct buf line, last;
 
     buf_init(&line, LIMIT_LOG_LINE);
@@ -69,7 +86,7 @@ void report_failures(const struct delivery *d, struct strings *lines)
             continue;
         buf_reset(&line);
         buf_put_format(&line, "%s: %s: ", d->account->name, d->server);
-        put_reason(&line, r);
+        put_reason(&line, r, name);
         if (!slice_eq(buf_slice(&line), buf_slice(&last))) {
             strings_add(lines, buf_slice(&line));
             add_hint(d, &r->outcome, lines);

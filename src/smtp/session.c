@@ -196,18 +196,21 @@ static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
     return ok ? session_ask(s, verb, why) : session_fail(s, verb, &e, why);
 }
 
-/* EHLO, and HELO for a server that has never heard of it (RFC 5321 4.1.4). */
+/* EHLO, and HELO for a server that has never heard of it (RFC 5321 4.1.4). LMTP has LHLO alone
+ * (RFC 2033 4.1): a server that refuses it speaks SMTP, and knows of no verdict for each recipient. */
 static bool hello(struct session *s, struct outcome *why)
 {
+    enum verb verb = s->params->lmtp ? VERB_LHLO : VERB_EHLO;
+
     capabilities_clear(&s->capabilities);
-    if (!say_hello(s, VERB_EHLO, why))
+    if (!say_hello(s, verb, why))
         return false;
     if (reply_is_success(&s->reply)) {
         capabilities_parse(&s->capabilities, &s->reply);
         return true;
     }
-    if (!reply_is_permanent(&s->reply))
-        return refuse(s, VERB_EHLO, ERR_NONE, why);
+    if (!reply_is_permanent(&s->reply) || s->params->lmtp)
+        return refuse(s, verb, ERR_NONE, why);
     return say_hello(s, VERB_HELO, why) &&
            (reply_is_success(&s->reply) || refuse(s, VERB_HELO, ERR_NONE, why));
 }

@@ -26,6 +26,7 @@ struct session_params {
     const char *host;
     unsigned port;
     const char *socket;      /* Unix socket in place of host and port, or NULL */
+    bool lmtp;               /* RFC 2033: LHLO, and a verdict for each recipient */
     int64_t connect_timeout; /* milliseconds for each address */
     int64_t timeout;         /* milliseconds for each step; 0: RFC 5321 4.5.3.2 */
     int64_t overall;         /* milliseconds for the whole conversation */

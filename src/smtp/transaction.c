@@ -230,6 +230,31 @@ static bool answered_too_early(struct window *w, struct outcome *why)
     return true;
 }
 
+/* RFC 2033 4.2: LMTP answers the final dot once for each recipient that was taken, in their order. */
+static bool hear_each_verdict(struct window *w, struct outcome *why)
+{
+    struct envelope *v = w->transaction->envelope;
+
+    for (size_t i = 0; i < v->count; i++) {
+        if (v->recipients[i].outcome.verdict != VERDICT_NONE)
+            continue;
+        if (!session_hear(w->session, VERB_BODY, why))
+            return false;
+        session_judge(w->session, VERB_RCPT, &v->recipients[i].outcome);
+    }
+    return true;
+}
+
+static bool hear_verdict(struct window *w, struct outcome *why)
+{
+    if (w->session->params->lmtp)
+        return hear_each_verdict(w, why);
+    if (!session_hear(w->session, VERB_BODY, why))
+        return false;
+    judge_data(w, VERB_BODY);
+    return true;
+}
+
 /* From here on the server may have the whole message. */
 static bool end_data(struct window *w, struct wire_out *dots, struct outcome *why)
 {
@@ -248,7 +273,7 @@ static bool end_data(struct window *w, struct wire_out *dots, struct outcome *wh
         why->verdict = VERDICT_IN_DOUBT;
         return false;
     }
-    if (session_hear(w->session, VERB_BODY, why)) {
+    if (hear_verdict(w, why)) {
         /* Behind QUIT nothing more is said, and nobody waits for its answer. */
         w->session->is_open = w->session->is_open && !quit;
         return true;
@@ -274,10 +299,7 @@ static bool send_message(struct window *w, struct outcome *why)
             session_fail(w->session, VERB_BODY, &e, why);
         return false;
     }
-    if (answered_too_early(w, why) || !end_data(w, &dots, why))
-        return false;
-    judge_data(w, VERB_BODY);
-    return true;
+    return !answered_too_early(w, why) && end_data(w, &dots, why);
 }
 
 /* 354 although no recipient was taken: the transaction can only be ended by an empty message, which
@@ -288,6 +310,11 @@ static bool end_for_nobody(struct window *w, struct outcome *why)
 
     wire_out_init(&dots);
     wire_out_end(&dots, &w->session->stream.out);
+    /* LMTP has no answer for nobody; a server that gives 354 here will not be heard any more. */
+    if (w->session->params->lmtp) {
+        session_abort(w->session);
+        return true;
+    }
     return session_ask(w->session, VERB_BODY, why);
 }
 

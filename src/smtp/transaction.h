@@ -12,7 +12,8 @@
  * last transaction of the session.
  *
  * Afterwards every recipient without a verdict has one: the server's word on it, or on the sender
- * or message, or what broke the conversation. A lost answer to the end of data is IN_DOUBT. */
+ * or message, or what broke the conversation. A lost answer to the end of data is IN_DOUBT. Over
+ * LMTP each recipient has its own word on the message (RFC 2033 4.2). */
 
 struct transaction {
     struct envelope *envelope;

@@ -6,6 +6,7 @@ const struct verb_facts verbs[VERBS] = {
     [VERB_GREETING] = {"greeting", "connection", "RFC 5321 3.1", 300},
     [VERB_EHLO] = {"EHLO", "EHLO", "RFC 5321 4.1.1.1", 300},
     [VERB_HELO] = {"HELO", "HELO", "RFC 5321 4.1.1.1", 300},
+    [VERB_LHLO] = {"LHLO", "LHLO", "RFC 2033 4.1", 300},
     [VERB_STARTTLS] = {"STARTTLS", "STARTTLS", "RFC 3207 4", 120},
     [VERB_AUTH] = {"AUTH", "login", "RFC 4954 4", 120},
     [VERB_MAIL] = {"MAIL FROM", "sender", "RFC 5321 4.1.1.2", 300},

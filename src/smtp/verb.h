@@ -10,6 +10,7 @@ enum verb {
     VERB_GREETING,           /* the server's 220: nothing is sent */
     VERB_EHLO,
     VERB_HELO,
+    VERB_LHLO,               /* LMTP's EHLO */
     VERB_STARTTLS,
     VERB_AUTH,
     VERB_MAIL,

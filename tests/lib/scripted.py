@@ -180,6 +180,13 @@ def _session_plain(*words):
     return _banner() + _ehlo_clear("-STARTTLS", *words)
 
 
+@macro("lmtp")
+def _lmtp(*words):
+    """LMTP: neither TLS nor AUTH (RFC 2033)."""
+    chosen = capabilities(CLEAR_CAPABILITIES, ("-STARTTLS",) + words)
+    return ["S: 220 mail.test LMTP", "C: LHLO {*}"] + ehlo_reply(chosen)
+
+
 def _mail_command(sender):
     return r"C~ MAIL FROM:<%s>( [A-Z0-9]+(=\S+)?)*" % re.escape(sender.strip("<>"))
 
