@@ -79,7 +79,8 @@ static bool wrong(const struct account *a, const char *option, const char *what,
     if (!origin.file)
         return err_set(e, ERR_CONFIG, "account \"%s\": %s: %s", a->name, option, what);
     if (origin.line == 0)
-        return err_set(e, ERR_USAGE, "%s %s: account \"%s\": %s", origin.file, option, a->name, what);
+        return err_set(e, ERR_USAGE, "%s %s: account \"%s\": %s", origin.file, option,
+                       a->name, what);
     return err_set(e, ERR_CONFIG, "%s:%u: %s: account \"%s\": %s", origin.file, origin.line, option,
                    a->name, what);
 }
@@ -115,8 +116,8 @@ static bool check_from(const struct account *a, struct err *e)
         const char *text = a->from.items[i];
         if (strpbrk(text, "*?") ? !strpbrk(text, " <>") : is_address(text))
             continue;
-        snprintf(what, sizeof what, "\"%s\" is no address; write \"user@domain\", or a pattern with "
-                                    "'*' in it", text);
+        snprintf(what, sizeof what, "\"%s\" is no address; write \"user@domain\", or a pattern "
+                                    "with '*' in it", text);
         return wrong(a, "from", what, e);
     }
     return true;

@@ -75,8 +75,8 @@ static void explain_double(struct complaint *c, int line, const char *account)
         if (s->kind == STATEMENT_ACCOUNT && strcmp(s->name, account) == 0)
             first = s->line;
     }
-    err_set(c->e, ERR_CONFIG, "%s:%d: account \"%s\": is defined already, on line %u; rename one of "
-                              "them", c->source->path, line, account, first);
+    err_set(c->e, ERR_CONFIG, "%s:%d: account \"%s\": is defined already, on line %u; rename one "
+                              "of them", c->source->path, line, account, first);
 }
 
 static void complain(cfg_t *section, const char *format, va_list args)
@@ -342,7 +342,8 @@ static bool read_files(struct config *c, const struct config_sources *from, stru
 
     /* The system's file stays that when it is asked for by name. */
     if (only)
-        return read_file(c, only, from->system_file && strcmp(only, from->system_file) == 0, NULL, e);
+        return read_file(c, only, from->system_file && strcmp(only, from->system_file) == 0, NULL,
+                         e);
     return (!from->system_file || read_file(c, from->system_file, true, missing, e)) &&
            (!from->user_file || read_file(c, from->user_file, false, missing, e));
 }

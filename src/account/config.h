@@ -35,7 +35,7 @@ struct config;               /* owns every text that settings, origins and accou
 bool config_read(const struct config_sources *sources, struct config **out, struct err *e);
 void config_free(struct config *c);        /* NULL is fine */
 
-/* Account names in file order (a user's account replaces a system one of the same name in place). */
+/* Account names in file order (a user's account takes the place of the system's of that name). */
 size_t config_account_count(const struct config *c);
 const char *config_account_name(const struct config *c, size_t index);
 const char *config_default_account(const struct config *c);  /* NULL: none named */

@@ -88,8 +88,8 @@ bool credential_password(const struct account *a, struct deadline deadline, stru
     if (a->password_file)
         return from_file(a, out, e) || blame(a, "password-file", e);
     return err_set(e, ERR_CONFIG, "account \"%s\": has no password; write password-command = { "
-                                  "\"program\", \"argument\" }, password-file = \"file\", or auth = "
-                                  "none", a->name);
+                                  "\"program\", \"argument\" }, password-file = \"file\", or "
+                                  "auth = none", a->name);
 }
 
 bool credential_is_configured(const struct account *a)

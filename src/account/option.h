@@ -21,7 +21,7 @@ enum option_type {
     OPTION_LIST,             /* struct strings */
     OPTION_HOSTS,            /* struct strings of hosts */
     OPTION_CHOICES,          /* struct strings, each a word of `choices`; may be empty */
-    OPTION_MECHANISMS,       /* struct strings: "auto", "none", or names of sasl_mechs, lower case */
+    OPTION_MECHANISMS,       /* struct strings: "auto", "none", or names in sasl_mechs, any case */
     OPTION_CHOICE,           /* int: index into `choices` */
     OPTION_BOOL,             /* bool: yes/no, on/off, true/false */
     OPTION_NUMBER,           /* unsigned long between min and max; decimal only */

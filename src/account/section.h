@@ -6,8 +6,9 @@
 #include "account/account.h"
 #include "account/setting.h"
 
-/* The settings of one section as they were written: a defaults block, an account, the --set options.
- * And sections laid over each other, which makes an account. Only what was set takes room. */
+/* The settings of one section as they were written: a defaults block, an account, the --set
+ * options. And sections laid over each other, which makes an account. Only what was set takes
+ * room. */
 
 struct entry {
     const struct option *option;

@@ -137,8 +137,8 @@ static bool refuse(const struct config *c, const struct path *sender, struct err
     for (size_t i = 0; i < config_account_count(c); i++)
         buf_put_format(&names, "%s%s", i ? ", " : "", config_account_name(c, i));
     struct slice address = sender && path_is_set(sender) ? path_address(sender) : SLICE("");
-    err_set(e, ERR_CONFIG, "no account is meant for %s%.*s%s: choose one with -a, name the sender in "
-                           "its from, or write default-account; there are: %s",
+    err_set(e, ERR_CONFIG, "no account is meant for %s%.*s%s: choose one with -a, name the sender "
+                           "in its from, or write default-account; there are: %s",
             address.len ? "<" : "this sender", (int)address.len, address.data,
             address.len ? ">" : "", names.data ? names.data : "none");
     buf_clear(&names);

@@ -131,7 +131,8 @@ static bool to_pathname(const struct conversion *c, struct err *e)
 
     if (!text)
         return false;
-    char *path = pathname_resolve(text, c->setting->line ? c->setting->file : NULL, c->home, &fault);
+    const char *file = c->setting->line ? c->setting->file : NULL;
+    char *path = pathname_resolve(text, file, c->home, &fault);
     *(char **)c->field = path;
     return path || wrong(c, e, "%s", fault.text);
 }
@@ -266,10 +267,12 @@ static bool to_number(const struct conversion *c, struct err *e)
     if (!text)
         return false;
     size_t digits = strspn(text, "0123456789");
-    unsigned long unit = digits && text[digits] && text[digits + 1] ? 0 : unit_of(o->type, text[digits]);
+    bool is_longer = digits && text[digits] && text[digits + 1];
+    unsigned long unit = is_longer ? 0 : unit_of(o->type, text[digits]);
     /* C reads 0777 as 511, and so did libconfuse's own numbers: no guessing. */
     if (digits > 1 && text[0] == '0')
-        return wrong(c, e, "\"%s\" begins with 0; write it in decimal, without leading zeros", text);
+        return wrong(c, e, "\"%s\" begins with 0; write it in decimal, without leading zeros",
+                     text);
     if (!digits || !unit)
         return wrong(c, e, "\"%s\" is not understood; write %s", text, wanted[o->type]);
     if (!slice_number(slice_make(text, digits), ULONG_MAX / unit, &number) ||

@@ -28,8 +28,8 @@ static bool is_word(const struct token *t, const char *word)
     return t->kind == TOKEN_WORD && slice_eq(t->text, slice_of(word));
 }
 
-static struct statement *add_statement(struct parser *p, enum statement_kind kind, struct slice name,
-                                       unsigned line)
+static struct statement *add_statement(struct parser *p, enum statement_kind kind,
+                                       struct slice name, unsigned line)
 {
     struct source *s = p->source;
 
@@ -131,8 +131,8 @@ static bool parse_assignment(struct parser *p, const struct token *name, struct 
 static bool open_section(struct parser *p, struct err *e)
 {
     if (!token_is(&p->token, '{'))
-        return err_set(e, ERR_CONFIG, "a '{' is missing; write account \"name\" { ... } or defaults "
-                                      "{ ... }");
+        return err_set(e, ERR_CONFIG, "a '{' is missing; write account \"name\" { ... } or "
+                                      "defaults { ... }");
     p->opened = p->token.line;
     return advance(p, e);
 }
@@ -186,8 +186,8 @@ static bool refuse_statement(const struct parser *p, const struct token *t, stru
     if (t->line == p->value_line && is_word(t, ";"))
         return err_set(e, ERR_CONFIG, "';' has no meaning here; leave it out");
     if (t->line == p->value_line)
-        return err_set(e, ERR_CONFIG, "there is more than one value on this line; quote the value if "
-                                      "it is one, write { ..., ... } for a list");
+        return err_set(e, ERR_CONFIG, "there is more than one value on this line; quote the value "
+                                      "if it is one, write { ..., ... } for a list");
     if (t->kind == TOKEN_MARK)
         return err_set(e, ERR_CONFIG, "'%c' does not belong here; write name = value", t->mark);
     if (t->kind == TOKEN_QUOTED)
@@ -235,8 +235,8 @@ static bool parse_statement(struct parser *p, struct err *e)
         return parse_top(p, &first, e);
     bool section = is_word(&first, "account") || is_word(&first, "defaults");
     if (section || is_word(&first, "include"))
-        return err_set(e, ERR_CONFIG, "%.*s cannot stand within a section; close the '{' of line %u",
-                       (int)first.text.len, first.text.data, p->opened);
+        return err_set(e, ERR_CONFIG, "%.*s cannot stand within a section; close the '{' of line "
+                                      "%u", (int)first.text.len, first.text.data, p->opened);
     p->token.line = first.line;
     return refuse_statement(p, &first, e);
 }

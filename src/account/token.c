@@ -118,8 +118,8 @@ static bool take_variable(struct lexer *l, struct token *t, struct err *e)
 
 static bool refuse_escape(struct err *e)
 {
-    return err_set(e, ERR_CONFIG, "a backslash in double quotes begins an escape, and this is none; "
-                                  "write \\\\, or the value in single quotes");
+    return err_set(e, ERR_CONFIG, "a backslash in double quotes begins an escape, and this is "
+                                  "none; write \\\\, or the value in single quotes");
 }
 
 /* "\1" to "\377", at the backslash. */
@@ -221,9 +221,10 @@ static bool refuse_octet(char c, struct err *e)
     if (ascii_is_control(c))
         return refuse_control(c, e);
     if (c == '#')
-        return err_set(e, ERR_CONFIG, "'#' begins a comment and would cut the value; quote the value, "
-                                      "or write a blank before the comment");
-    return err_set(e, ERR_CONFIG, "'%c' cannot stand in a value without quotes; quote the value", c);
+        return err_set(e, ERR_CONFIG, "'#' begins a comment and would cut the value; quote the "
+                                      "value, or write a blank before the comment");
+    return err_set(e, ERR_CONFIG, "'%c' cannot stand in a value without quotes; quote the value",
+                   c);
 }
 
 static bool take_word(struct lexer *l, struct token *t, struct err *e)
@@ -234,8 +235,8 @@ static bool take_word(struct lexer *l, struct token *t, struct err *e)
         if (!take_variable(l, t, e))
             return false;
         if (is_word_octet(peek(l, 0)))
-            return err_set(e, ERR_CONFIG, "a variable with text behind it wants double quotes; quote "
-                                          "the value");
+            return err_set(e, ERR_CONFIG, "a variable with text behind it wants double quotes; "
+                                          "quote the value");
     }
     while (is_word_octet(peek(l, 0)))
         keep(l, 1);

@@ -12,7 +12,7 @@
  * says can run commands, so it is its reader's or root's own and nobody else may write it. */
 
 enum trust_flags {
-    TRUST_SYSTEM = 1 << 0,   /* the administrator's: belongs to root, and a group may read a secret */
+    TRUST_SYSTEM = 1 << 0,   /* the administrator's: root's, and a group may read a secret */
     TRUST_SECRET = 1 << 1    /* holds one: read by its owner alone */
 };
 

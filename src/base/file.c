@@ -109,8 +109,8 @@ bool file_append_line(const char *path, struct slice line, struct err *e)
     struct stat info;
     struct buf text;
 
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY,
-                  0600);
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
+                            O_NOCTTY, 0600);
     if (fd < 0)
         return err_os(e, ERR_IO, "cannot open %s", path);
     buf_init(&text, line.len + 1);

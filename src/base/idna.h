@@ -8,8 +8,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Domain names beyond ASCII as A-labels (RFC 5891, with the mapping of UTS 46). libidn2 is optional:
- * idna_libidn2.c or idna_none.c is built, and the second one refuses. */
+/* Domain names beyond ASCII as A-labels (RFC 5891, with the mapping of UTS 46). libidn2 is
+ * optional: idna_libidn2.c or idna_none.c is built, and the second one refuses. */
 
 extern const char *const idna_library;   /* for --version; NULL: none built in */
 

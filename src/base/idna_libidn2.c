@@ -16,7 +16,8 @@ bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e)
     if (result == IDN2_OK)
         buf_put_text(out, ascii);
     else
-        err_set(e, ERR_DATA, "the domain \"%s\" has no ASCII form: %s", name, idn2_strerror(result));
+        err_set(e, ERR_DATA, "the domain \"%s\" has no ASCII form: %s", name,
+                idn2_strerror(result));
     idn2_free(ascii);
     free(name);
     return result == IDN2_OK;

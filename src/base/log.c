@@ -41,7 +41,8 @@ void log_clean(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.len;) {
         char c = text.data[i];
-        size_t len = (unsigned char)c < 128 ? !ascii_is_control(c) : utf8_sequence(slice_from(text, i));
+        size_t len = (unsigned char)c < 128 ? !ascii_is_control(c)
+                                            : utf8_sequence(slice_from(text, i));
         if (len)
             buf_put(out, text.data + i, len);
         else

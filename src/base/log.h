@@ -16,8 +16,8 @@
 void log_clean(struct buf *out, struct slice text);
 
 /* "smtpost: <text>\n" on stderr, neutralised, one write; the same name whatever we were called, so
- * that a line in somebody's log tells which sendmail spoke. `note` lines are indented below the line
- * before. */
+ * that a line in somebody's log tells which sendmail spoke. `note` lines are indented below the
+ * line before. */
 void log_line(const char *format, ...) PRINTF_LIKE(1, 2);
 void log_note(const char *format, ...) PRINTF_LIKE(1, 2);
 /* As it is but neutralised, no name in front: transcripts. */

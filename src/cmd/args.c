@@ -178,16 +178,16 @@ static bool set_old_option(struct args *a, const char *value, struct err *e)
 }
 
 static const struct letter letters[] = {
-    {'t', ARITY_NONE, set_header_recipients, false, NULL, "take recipients from To, Cc and Bcc too"},
-    {'i', ARITY_NONE, set_dot_is_text, false, NULL, "a line with a single dot does not end the message"},
+    {'t', ARITY_NONE, set_header_recipients, false, NULL, "recipients from To, Cc and Bcc too"},
+    {'i', ARITY_NONE, set_dot_is_text, false, NULL, "a line with a dot alone is no end"},
     {'f', ARITY_VALUE, set_sender, false, "ADDRESS", "envelope sender"},
     {'r', ARITY_VALUE, set_sender, false, "ADDRESS", "the same"},
     {'F', ARITY_VALUE, set_full_name, false, "NAME", "full name for a From field that is missing"},
     {'v', ARITY_NONE, set_verbose, false, NULL, "show the dialogue on stderr, secrets masked"},
     {'a', ARITY_VALUE, set_account, true, "NAME", "use this account"},
     {'C', ARITY_VALUE, set_config_file, false, "FILE", "read this configuration file alone"},
-    {'o', ARITY_VALUE, set_old_option, false, "X", "sendmail's old settings; -oi is the same as -i"},
-    {'b', ARITY_VALUE, set_mode, false, "MODE", "m: send (default); p: list the queue; i: check aliases"},
+    {'o', ARITY_VALUE, set_old_option, false, "X", "sendmail's old settings; -oi is -i"},
+    {'b', ARITY_VALUE, set_mode, false, "MODE", "m: send (default), p: list the queue, i: aliases"},
     {'q', ARITY_JOINED, set_run_queue, false, NULL, "run the queue"},
     {'I', ARITY_NONE, set_aliases, false, NULL, "the same as -bi"},
     {'L', ARITY_VALUE, set_log_tag, false, "TAG", "name in the system log"},
@@ -335,7 +335,8 @@ static void put_row(struct buf *out, const char *dashes, const char *name, const
     struct buf left;
 
     buf_init(&left, 80);
-    buf_put_format(&left, "  %s%s%s%s", dashes, name, argument ? " " : "", argument ? argument : "");
+    buf_put_format(&left, "  %s%s%s%s", dashes, name, argument ? " " : "",
+                   argument ? argument : "");
     buf_put_format(out, "%-24s %s\n", left.data, doc);
     buf_clear(&left);
 }

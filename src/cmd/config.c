@@ -42,7 +42,8 @@ static bool show_account(const struct config *c, const char *name, struct err *e
 
     if (!config_resolve(c, name, &account, e))
         return false;
-    printf("account \"%s\"%s\n", name, chosen && strcmp(chosen, name) == 0 ? "  # default-account" : "");
+    printf("account \"%s\"%s\n", name,
+           chosen && strcmp(chosen, name) == 0 ? "  # default-account" : "");
     for (size_t i = 0; i < option_count; i++)
         show_option(&account, i);
     account_clear(&account);

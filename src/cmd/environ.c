@@ -162,7 +162,8 @@ const char *host_mail_domain(struct host *h)
         buf_clear(&text);
     }
     if (!h->mail_domain)
-        h->mail_domain = mem_strdup(path_domain_is_valid(slice_of(h->name)) ? h->name : "localhost");
+        h->mail_domain = mem_strdup(path_domain_is_valid(slice_of(h->name)) ? h->name
+                                                                            : "localhost");
     return h->mail_domain;
 }
 

@@ -9,6 +9,7 @@
 
 /* Which configuration files count for this call: -C, else $SMTPRC, else the system's and the
  * user's. Read them. */
-bool sources_read(const struct args *a, const struct host *h, struct config **config, struct err *e);
+bool sources_read(const struct args *a, const struct host *h, struct config **config,
+                  struct err *e);
 
 #endif

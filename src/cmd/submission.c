@@ -30,7 +30,8 @@ bool submission_address(struct submission *s, struct err *e)
     for (size_t i = 0; i < a->recipient_count; i++)
         if (!prepare_argument_recipients(&s->envelope, slice_of(a->recipients[i]), e))
             return false;
-    if (a->recipients_from_header && !prepare_header_recipients(&s->envelope, &s->message.header, e))
+    if (a->recipients_from_header &&
+        !prepare_header_recipients(&s->envelope, &s->message.header, e))
         return false;
     if (a->sender && !prepare_sender(&s->envelope.reverse_path, slice_of(a->sender), e))
         return false;
@@ -46,7 +47,8 @@ static bool choose_account(struct submission *s, struct err *e)
     bool ok;
 
     if (s->sender_is_given) {
-        ok = select_account(s->config, s->args->account, &s->envelope.reverse_path, &s->selection, e);
+        ok = select_account(s->config, s->args->account, &s->envelope.reverse_path, &s->selection,
+                            e);
     } else {
         bool known = prepare_header_sender(&from, &s->message.header);
         ok = select_account(s->config, s->args->account, known ? &from : NULL, &s->selection, e);

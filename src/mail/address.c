@@ -26,7 +26,7 @@ struct reader {
     struct mailboxes *list;
 };
 
-/* A run of tokens without the comments and blanks (CFWS) around it: a display name, an addr-spec. */
+/* A run of tokens less the comments and blanks (CFWS) around it: a display name, an addr-spec. */
 struct run {
     bool found;
     size_t start, end;

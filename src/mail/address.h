@@ -30,8 +30,8 @@ struct mailboxes {
 };
 
 /* Appends to `list`. The mailboxes' names borrow from `text`, which must outlive them. An empty
- * list ("", "undisclosed-recipients:;") is no error and adds nothing. A fault (also CR or LF that is
- * no folding, and more than LIMIT_RECIPIENTS) is ERR_DATA, names the member that is wrong, and
+ * list ("", "undisclosed-recipients:;") is no error and adds nothing. A fault (also CR or LF that
+ * is no folding, and more than LIMIT_RECIPIENTS) is ERR_DATA, names the member that is wrong, and
  * leaves the list as it was. */
 bool address_parse(struct mailboxes *list, struct slice text, struct err *e);
 void mailboxes_clear(struct mailboxes *list);

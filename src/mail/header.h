@@ -13,9 +13,10 @@
  * replaced and added. All raw text lies in one buffer of at most LIMIT_HEADER_BLOCK octets.
  *
  * Tolerance: a first line "From " or ">From " (mbox) is dropped when a field or the empty line
- * follows; a block that does not begin with a field is all body; a line inside that is neither field
- * nor continuation ends the block and begins the body, as with sendmail. Blanks before the colon are
- * obsolete but a field (RFC 5322 4.5), and so is a continuation of nothing but blanks (4.2). */
+ * follows; a block that does not begin with a field is all body; a line inside that is neither
+ * field nor continuation ends the block and begins the body, as with sendmail. Blanks before the
+ * colon are obsolete but a field (RFC 5322 4.5), and so is a continuation of nothing but blanks
+ * (4.2). */
 
 struct field {
     size_t offset;           /* of the name in header.block */

@@ -47,7 +47,7 @@ static const char *fault_of(char c)
     return "a character that an address cannot hold";
 }
 
-/* What holds everywhere: no control (U+0080 to U+009F are some too), and UTF-8 that is well formed. */
+/* What holds everywhere: no control (U+0080 to U+009F are some too), and UTF-8 in good form. */
 static const char *check_octets(struct slice s)
 {
     struct utf8_check utf8;

@@ -48,7 +48,8 @@ void outcome_clear(struct outcome *o);
 void outcome_copy(struct outcome *to, const struct outcome *from);
 /* A failure of ours; DEFERRED or REFUSED after err_classes. `step` is a literal. */
 void outcome_from_err(struct outcome *o, const struct err *e, const char *step);
-/* The worse of two verdicts for an exit status: REFUSED > IN_DOUBT > DEFERRED > NONE > DELIVERED. */
+/* The worse of two verdicts for an exit status:
+ * REFUSED > IN_DOUBT > DEFERRED > NONE > DELIVERED. */
 bool outcome_is_worse(const struct outcome *a, const struct outcome *b);
 
 #endif

@@ -68,7 +68,7 @@ void wire_in_init(struct wire_in *w, bool dot_ends)
 void wire_in_put(struct wire_in *w, struct slice bytes, struct buf *out)
 {
     size_t i = 0;
-    size_t lf = 0;           /* the first LF at or after i, kept so that each octet is searched once */
+    size_t lf = 0;           /* the first LF at or after i: each octet is searched once */
 
     while (i < bytes.len && !w->ended) {
         bool second = w->after_cr && bytes.data[i] == '\n';

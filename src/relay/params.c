@@ -13,7 +13,8 @@ static int64_t overall_time(const struct account *account, uint64_t message_size
     return base + (int64_t)message_size;
 }
 
-static bool get_password(void *argument, struct deadline deadline, struct secret *out, struct err *e)
+static bool get_password(void *argument, struct deadline deadline, struct secret *out,
+                         struct err *e)
 {
     return credential_password(argument, deadline, out, e);
 }

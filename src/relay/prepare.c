@@ -86,7 +86,7 @@ static bool has_resent_recipients(const struct header *h, size_t start, size_t e
     return false;
 }
 
-/* The first block of Resent fields that names recipients, as a range of fields; false: none does. */
+/* The first block of Resent fields that names recipients, as a range of fields; false: none. */
 static bool find_resent_block(const struct header *h, size_t *start, size_t *end)
 {
     for (size_t i = 0; i < h->count; i = *end) {
@@ -170,8 +170,8 @@ static bool complete_reverse_path(struct preparation *p, struct err *e)
         if (!wanted)
             wanted = p->user;
         if (!wanted)
-            return err_set(e, ERR_CONFIG, "no sender: write from = \"you@example.org\" into account "
-                                          "\"%s\", or give -f", p->account->name);
+            return err_set(e, ERR_CONFIG, "no sender: write from = \"you@example.org\" into "
+                                          "account \"%s\", or give -f", p->account->name);
         if (!path_parse(sender, slice_of(wanted), e))
             return err_wrap(e, "sender");
     }

@@ -9,7 +9,8 @@
 #define ROUNDS_MAX 10
 
 /* Queue a line that holds a secret; the transcript gets its size only. */
-static void say_secret(struct session *s, const struct buf *line, const char *mechanism, size_t octets)
+static void say_secret(struct session *s, const struct buf *line, const char *mechanism,
+                       size_t octets)
 {
     if (mechanism)
         transcript_note(s->params->transcript, "C: AUTH %s <%zu octets>", mechanism, octets);
@@ -66,7 +67,8 @@ static bool fits_inline(const char *mechanism, struct slice response)
 }
 
 /* The command, and the initial response in it or behind the first 334. */
-static bool begin(struct session *s, const char *mechanism, struct slice response, struct outcome *why)
+static bool begin(struct session *s, const char *mechanism, struct slice response,
+                  struct outcome *why)
 {
     if (fits_inline(mechanism, response)) {
         if (!say_command(s, mechanism, &response, why))
@@ -98,7 +100,8 @@ static bool answer(struct session *s, struct sasl *sasl, struct buf *response, s
     return say_response(s, buf_slice(response), why);
 }
 
-static bool converse(struct session *s, struct sasl *sasl, struct buf *response, struct outcome *why)
+static bool converse(struct session *s, struct sasl *sasl, struct buf *response,
+                     struct outcome *why)
 {
     struct err e;
 
@@ -122,8 +125,8 @@ static bool converse(struct session *s, struct sasl *sasl, struct buf *response,
     return true;
 }
 
-bool auth_exchange(struct session *s, const struct sasl_mech *mech, const struct sasl_params *params,
-                   struct outcome *why)
+bool auth_exchange(struct session *s, const struct sasl_mech *mech,
+                   const struct sasl_params *params, struct outcome *why)
 {
     struct sasl sasl;
     struct buf response;

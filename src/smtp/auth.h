@@ -13,7 +13,7 @@
  *
  * True: the server has spoken its last word, which is in s->reply, and a 235 in it was earned, for
  * the mechanism has seen all that it needs. False: `why` is filled and the session closed. */
-bool auth_exchange(struct session *s, const struct sasl_mech *mech, const struct sasl_params *params,
-                   struct outcome *why);
+bool auth_exchange(struct session *s, const struct sasl_mech *mech,
+                   const struct sasl_params *params, struct outcome *why);
 
 #endif

@@ -28,7 +28,8 @@ bool command_hello(struct buf *out, enum verb verb, struct slice name)
     return true;
 }
 
-void command_mail(struct buf *out, const struct path *reverse_path, const struct mail_params *params)
+void command_mail(struct buf *out, const struct path *reverse_path,
+                  const struct mail_params *params)
 {
     buf_put_text(out, "MAIL FROM:");
     path_format(out, reverse_path);

@@ -24,7 +24,8 @@ struct mail_params {
 void command_simple(struct buf *out, enum verb verb);       /* STARTTLS DATA RSET QUIT */
 /* EHLO or HELO. False, nothing written, if `name` is neither domain nor address literal. */
 bool command_hello(struct buf *out, enum verb verb, struct slice name);
-void command_mail(struct buf *out, const struct path *reverse_path, const struct mail_params *params);
+void command_mail(struct buf *out, const struct path *reverse_path,
+                  const struct mail_params *params);
 void command_rcpt(struct buf *out, const struct path *forward_path);
 /* AUTH with the mechanism's name and, unless it is NULL, the initial response in base64; "=" stands
  * for an empty one (RFC 4954 4). Wipe `out`. */

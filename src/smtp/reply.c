@@ -104,7 +104,8 @@ static struct slice line_text(struct slice text, size_t start, size_t end, bool 
     struct status again;
     size_t used;
 
-    return repeated && status_parse(line, &again, &used) ? slice_trim(slice_from(line, used)) : line;
+    return repeated && status_parse(line, &again, &used) ? slice_trim(slice_from(line, used))
+                                                         : line;
 }
 
 char *reply_words(const struct reply *r)

@@ -14,7 +14,7 @@
 struct reply {
     unsigned code;
     struct status status;    /* RFC 2034; klass 0 when the server gives none */
-    struct buf text;         /* the lines' texts without code, joined by LF; enhanced status left in */
+    struct buf text;         /* the lines less their codes, joined by LF; enhanced status left in */
     unsigned lines;
 };
 

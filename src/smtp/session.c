@@ -246,7 +246,8 @@ static bool starttls(struct session *s, struct outcome *why)
 /* May a secret that works a second time be sent here? */
 static bool is_private(const struct session *s)
 {
-    bool demanded = s->params->security == SESSION_STARTTLS || s->params->security == SESSION_IMPLICIT;
+    bool demanded = s->params->security == SESSION_STARTTLS ||
+                    s->params->security == SESSION_IMPLICIT;
 
     return (demanded && stream_is_encrypted(&s->stream)) || address_is_local(&s->peer) ||
            s->params->cleartext_auth;

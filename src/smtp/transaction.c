@@ -8,8 +8,8 @@
 #include "mail/wire.h"
 #include "smtp/command.h"
 
-/* The commands are steps 0 (MAIL), 1 to n (RCPT) and n + 1 (DATA), sent and answered in order. Those
- * between `heard` and `said` are on their way: at most one without PIPELINING. */
+/* The commands are steps 0 (MAIL), 1 to n (RCPT) and n + 1 (DATA), sent and answered in order.
+ * Those between `heard` and `said` are on their way: at most one without PIPELINING. */
 struct window {
     struct session *session;
     const struct transaction *transaction;
@@ -45,8 +45,8 @@ static bool check_needs(struct window *w, struct err *e)
 
     if (c->size && size > c->size)
         return err_set(e, ERR_REFUSED,
-                       "the message has %" PRIu64 " octets, the server takes at most %" PRIu64, size,
-                       c->size);
+                       "the message has %" PRIu64 " octets, the server takes at most %" PRIu64,
+                       size, c->size);
     bool utf8_address = envelope_has_utf8_local(v) || envelope_has_utf8_domain(v);
     bool smtputf8 = capabilities_has(c, CAPABILITY_SMTPUTF8);
     if (!smtputf8 && envelope_has_utf8_local(v))
@@ -166,9 +166,11 @@ static bool send_piece(struct window *w, struct wire_out *dots, struct slice pie
     struct stream *stream = &w->session->stream;
 
     while (piece.len) {
-        struct slice part = slice_make(piece.data, piece.len < LIMIT_BLOCK ? piece.len : LIMIT_BLOCK);
+        size_t len = piece.len < LIMIT_BLOCK ? piece.len : LIMIT_BLOCK;
+        struct slice part = slice_make(piece.data, len);
         wire_out_put(dots, part, &stream->out);
-        if (stream_pending(stream) >= LIMIT_BLOCK && !stream_flush(stream, session_idle(w->session), e))
+        if (stream_pending(stream) >= LIMIT_BLOCK &&
+            !stream_flush(stream, session_idle(w->session), e))
             return false;
         piece = slice_from(piece, part.len);
     }

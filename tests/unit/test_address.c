@@ -341,8 +341,8 @@ static void decode_word(struct slice word, struct buf *out)
 
 static void encoded_words_are_short_whole_and_decode_to_the_name(void **state)
 {
-    static const char *const parts[] = {"a", "J\xc3\xb6rg ", "\xe2\x82\xac", "\xf0\x9f\x98\x80", ", ",
-                                        "\xff", "plain words "};
+    static const char *const parts[] = {
+        "a", "J\xc3\xb6rg ", "\xe2\x82\xac", "\xf0\x9f\x98\x80", ", ", "\xff", "plain words "};
     uint32_t seed = 4;
     struct buf name, out, back;
 

@@ -17,7 +17,8 @@ static bool run_shell(const char *script, const char *setting, int64_t patience,
 {
     char *command = strdup(script);
     char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
-    struct run r = {.argv = argv, .setting = setting, .deadline = deadline_in(patience), .max = max};
+    struct run r = {
+        .argv = argv, .setting = setting, .deadline = deadline_in(patience), .max = max};
 
     bool ok = run_output(&r, out, e);
     free(command);

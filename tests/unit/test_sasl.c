@@ -14,8 +14,8 @@ struct round {
     size_t len;
 };
 
-static void run(const char *mech, const char *user, const char *password, const struct round *rounds,
-                size_t count, bool done)
+static void run(const char *mech, const char *user, const char *password,
+                const struct round *rounds, size_t count, bool done)
 {
     struct secret secret = {0};
     struct sasl s;
@@ -32,7 +32,8 @@ static void run(const char *mech, const char *user, const char *password, const 
         bool ok = sasl_step(&s, slice_of(rounds[i].challenge), &response, &e);
         assert_int_equal(ok, rounds[i].response != NULL);
         if (ok)
-            assert_true(slice_eq(buf_slice(&response), slice_make(rounds[i].response, rounds[i].len)));
+            assert_true(slice_eq(buf_slice(&response),
+                                 slice_make(rounds[i].response, rounds[i].len)));
         buf_wipe(&response);
     }
     assert_int_equal(s.done, done);

@@ -192,9 +192,10 @@ static void what_is_sent_arrives_and_nothing_ends_it_early(void **state)
         canonical(random_text(text, &seed), 0, TEXT_MAX, &in, &plain);
         wire_out_init(&out);
         buf_reset(&sent);
-        for (size_t at = 0; at < plain.len; at += step)
-            wire_out_put(&out, slice_make(plain.data + at, plain.len - at < step ? plain.len - at : step),
-                         &sent);
+        for (size_t at = 0; at < plain.len; at += step) {
+            size_t len = plain.len - at < step ? plain.len - at : step;
+            wire_out_put(&out, slice_make(plain.data + at, len), &sent);
+        }
         assert_true(sent.len <= 2 * plain.len);
         wire_out_end(&out, &sent);
         assert_int_equal(receive(buf_slice(&sent), &received), sent.len);
