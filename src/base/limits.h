@@ -13,6 +13,10 @@ enum {
     LIMIT_DOMAIN = 255,
     LIMIT_PATH = LIMIT_LOCAL_PART + 1 + LIMIT_DOMAIN,
 
+    /* Values of DSN parameters, in xtext (RFC 3461 4.2, 4.4). */
+    LIMIT_ORCPT = 500,
+    LIMIT_ENVID = 100,
+
     /* Command lines we write (RFC 5321 4.5.3.1.4 says 512, more with parameters). */
     LIMIT_COMMAND = 4096,
     /* The initial response stays in the AUTH command while the line is at most this long,
