@@ -9,25 +9,72 @@
 #include "net/tls.h"
 #include "smtp/transcript.h"
 
-/* One envelope and one message through one account: the place where account and SMTP meet. */
+/* Messages through one account: the place where account and SMTP meet.
+ *
+ * struct delivery is one envelope and one message on their way. struct relay is a conversation with
+ * the account's server, opened and closed any number of times, through which many deliveries go:
+ * relay_send begins one, relay_take hands back one whose fate is known, not always the one that was
+ * begun first. Between the two, delivery, message and envelope belong to the relay.
+ *
+ *     if (!relay_open(r, &why))
+ *         ... the account's server cannot be used: `why` holds for all mail of the account
+ *     while (relay_has_room(r) && there is a message)
+ *         relay_send(r, d);
+ *     while ((d = relay_take(r, wait)))
+ *         ... d->fate, and a verdict for each recipient, which is about this message alone
+ *     relay_close(r);
+ */
+
+enum delivery_fate {
+    DELIVERY_DECIDED,        /* every recipient has a verdict */
+    DELIVERY_UNSENT          /* the recipients without a verdict were given to nobody, for the
+                              * conversation ended or has its limits: to be sent through another one.
+                              * Each open conversation decides on at least one recipient. */
+};
 
 struct delivery {
     /* In; all borrowed. */
     const struct account *account;
     const struct message *message;
-    struct envelope *envelope;
+    struct envelope *envelope;       /* recipients that have a verdict already are left out */
     const char *hello;       /* our name for EHLO when the account has none; may be NULL */
     const struct transcript *transcript;   /* may be NULL */
+    bool last;               /* nothing is sent behind it: QUIT may leave with it */
 
     /* Out: how it went, for report and log; what became of whom is in the envelope. */
+    enum delivery_fate fate;
     char server[300];        /* "smtp.gmail.com:587", or the socket's path; the last one tried */
     struct tls_info tls;
     const char *mechanism;   /* static text, NULL without login */
     int64_t milliseconds;
+
+    struct delivery *next;   /* the relay's */
 };
 
-/* Tries the account's hosts in order while they fail for now. Afterwards every recipient has a
- * verdict. */
+/* A conversation, not yet open, with the account, hello and transcript of a delivery. Borrowed. */
+struct relay *relay_new(const struct account *account, const char *hello,
+                        const struct transcript *transcript);
+void relay_free(struct relay *r);    /* closes too */
+
+/* Connection, TLS and login, with the account's hosts in order while they fail for now. False: no
+ * session, and `why` is about the account, not about a message. */
+bool relay_open(struct relay *r, struct outcome *why);
+/* "smtp.gmail.com:587" of the host that was tried last. */
+const char *relay_server(const struct relay *r);
+/* Can it be used for something yet: is it open and not at the end of its limits? */
+bool relay_is_usable(const struct relay *r);
+/* May relay_send be called now? It is usable, and there is room beside what is under way. */
+bool relay_has_room(const struct relay *r);
+/* Deliveries that were begun since it was opened. */
+size_t relay_count(const struct relay *r);
+void relay_send(struct relay *r, struct delivery *d);
+/* A delivery whose fate is known. Without one: NULL, but when `wait` the next one, as long as any is
+ * under way. */
+struct delivery *relay_take(struct relay *r, bool wait);
+/* QUIT. What is still under way is abandoned: take it first. */
+void relay_close(struct relay *r);
+
+/* One delivery from connection to QUIT. Afterwards every recipient has a verdict. */
 void relay_deliver(struct delivery *d);
 
 #endif

@@ -303,6 +303,11 @@ bool session_open(struct session *s, const struct session_params *params, struct
     return false;
 }
 
+void session_extend(struct session *s, uint64_t octets)
+{
+    s->stream.overall = deadline_in(s->params->overall + (int64_t)octets);
+}
+
 void session_close(struct session *s)
 {
     struct err ignored;

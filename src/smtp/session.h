@@ -57,6 +57,9 @@ struct session {
 
 /* False: `why` says what failed, for every recipient alike; the session is closed. */
 bool session_open(struct session *s, const struct session_params *params, struct outcome *why);
+/* Give the conversation the whole of its overall time again, and a millisecond for each of `octets`
+ * that are to be sent: a message that comes late in a session has what the first one had. */
+void session_extend(struct session *s, uint64_t octets);
 /* QUIT without waiting for its answer, if the session is still in order; then close. */
 void session_close(struct session *s);
 /* Close at once; what was begun is not ended (RFC 5321 4.1.1.4: no end of data, no message). */
