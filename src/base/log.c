@@ -9,45 +9,21 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-
-/* Length of the well-formed UTF-8 sequence at s (RFC 3629 4) that is no C1 control; 0 if there is
- * none. */
-static size_t utf8_sequence(struct slice s)
-{
-    unsigned char first = (unsigned char)s.data[0];
-    size_t len = first >= 0xf0 && first <= 0xf4 ? 4
-                 : first >= 0xe0 && first <= 0xef ? 3
-                 : first >= 0xc2 && first <= 0xdf ? 2
-                                                  : 0;
-    if (len == 0 || s.len < len)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if (((unsigned char)s.data[i] & 0xc0) != 0x80)
-            return 0;
-    unsigned char second = (unsigned char)s.data[1];
-    bool overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-    bool surrogate = first == 0xed && second > 0x9f;
-    bool too_high = first == 0xf4 && second > 0x8f;
-    bool c1 = first == 0xc2 && second < 0xa0;
-    /* U+200E.., U+202A.. and U+2066..: marks that reorder what a terminal shows. */
-    bool bidi = first == 0xe2 && ((second == 0x80 && (unsigned char)s.data[2] >= 0x8e) ||
-                                  (second == 0x81 && (unsigned char)s.data[2] >= 0xa6));
-    bool quotes = first == 0xe2 && second == 0x80 && (unsigned char)s.data[2] >= 0x90 &&
-                  (unsigned char)s.data[2] <= 0xa7;
-    return overlong || surrogate || too_high || c1 || (bidi && !quotes) ? 0 : len;
-}
+#include "base/utf8.h"
 
 void log_clean(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.len;) {
-        char c = text.data[i];
-        size_t len = (unsigned char)c < 128 ? !ascii_is_control(c)
-                                            : utf8_sequence(slice_from(text, i));
-        if (len)
-            buf_put(out, text.data + i, len);
+        uint32_t point;
+        size_t len = utf8_decode(slice_from(text, i), &point);
+        /* What is no character is taken octet by octet. */
+        bool shown = len && utf8_is_visible(point);
+        size_t taken = shown ? len : 1;
+        if (shown)
+            buf_put(out, text.data + i, taken);
         else
-            buf_put_format(out, "\\x%02X", (unsigned)(unsigned char)c);
-        i += len ? len : 1;
+            buf_put_format(out, "\\x%02X", (unsigned)(unsigned char)text.data[i]);
+        i += taken;
     }
 }
 
