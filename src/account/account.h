@@ -31,6 +31,7 @@ struct origin {
 struct account {
     char *name;
     char *like;              /* the account whose settings it takes over; NULL: none */
+    char *provider;          /* the preset it begins with; NULL: none */
 
     int protocol;            /* enum account_protocol */
     struct strings host;     /* this or socket, never both */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/preset.h"
 #include "base/mem.h"
 
 static void clear_layer(struct layer *l)
@@ -118,7 +119,8 @@ static const struct setting *find_place(const struct layers *l)
 
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t k = 0; k < sections[i]->count; k++)
-            if (sections[i]->entries[k].option->flags & OPTION_PLACE)
+            if (sections[i]->entries[k].option->flags & OPTION_PLACE ||
+                strcmp(sections[i]->entries[k].option->name, "provider") == 0)
                 return &sections[i]->entries[k].setting;
     return NULL;
 }
@@ -232,10 +234,48 @@ static bool check_place(const struct section *section, const struct account *a, 
                    section->where.line, a->name, text);
 }
 
+/* The provider that is named in the most specific of the sections, as the section below them all:
+ * *sections is the place for it. */
+static bool merge_with_provider(const struct overlay *o, struct account *out, struct err *e)
+{
+    const struct setting *named = NULL;
+    struct presets presets;
+    const char *near;
+
+    for (size_t i = o->count; i-- > 1 && !named; )
+        named = section_find(o->sections[i], "provider");
+    if (!named)
+        return section_merge(o, out, e);
+    char *name = text_of(named, option_find("provider", &near), e);
+    if (!name || !presets_read(&presets, e)) {
+        free(name);
+        return false;
+    }
+    const struct preset *preset = presets_find(&presets, name, e);
+    bool ok = preset != NULL;
+    if (ok) {
+        const struct section *sections[LIMIT_LIKE_CHAIN + 5];
+        struct overlay with = *o;
+        memcpy(sections, o->sections, o->count * sizeof *sections);
+        sections[0] = &preset->options;
+        with.sections = sections;
+        ok = section_merge(&with, out, e);
+    } else if (named->line) {
+        err_wrap(e, "%s:%u: provider", named->file, named->line);
+    } else {
+        err_wrap(e, "--set provider");
+    }
+    presets_clear(&presets);
+    free(name);
+    return ok;
+}
+
 bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e)
 {
-    const struct section *sections[LIMIT_LIKE_CHAIN + 4] = {&l->system.defaults, &l->user.defaults};
-    struct overlay overlay = {.sections = sections, .count = 2, .home = l->home};
+    static const struct section no_provider;
+    const struct section *sections[LIMIT_LIKE_CHAIN + 5] = {&no_provider, &l->system.defaults,
+                                                            &l->user.defaults};
+    struct overlay overlay = {.sections = sections, .count = 3, .home = l->home};
     struct chain chain;
     size_t index;
 
@@ -246,7 +286,7 @@ bool layers_resolve(const struct layers *l, const char *name, struct account *ou
         sections[overlay.count++] = &l->accounts[chain.accounts[i]];
     overlay.own = overlay.count - 1;
     sections[overlay.count++] = &l->set;
-    if (!section_merge(&overlay, out, e))
+    if (!merge_with_provider(&overlay, out, e))
         return false;
     out->name = mem_strdup(l->accounts[index].name);
     bool ok = check_place(&l->accounts[index], out, e) && account_check(out, e);

@@ -132,6 +132,8 @@ const struct option options[] = {
 
     {"protocol", OPTION_CHOICE, FIELD(protocol), protocol_words, 0, 0, "smtp", 0,
      "How to hand mail over: smtp, or lmtp for a server that delivers at once."},
+    {"provider", OPTION_TEXT, FIELD(provider), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A known mail provider, for its server and port; `smtpost config providers` lists them."},
     {"host", OPTION_HOSTS, FIELD(host), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
      "The server's name or address, or a list of them that is tried in order."},
     {"port", OPTION_NUMBER, FIELD(port), NULL, 1, 65535, NULL, 0,

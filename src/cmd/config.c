@@ -8,6 +8,7 @@
 
 #include "account/account.h"
 #include "account/config.h"
+#include "account/preset.h"
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/sources.h"
@@ -74,6 +75,40 @@ static int list_options(void)
     return EX_OK;
 }
 
+static void show_preset(const struct preset *p)
+{
+    static const char *const wants[] = {
+        [PRESET_ACCOUNT] = "the account's password",
+        [PRESET_APP] = "an app password",
+        [PRESET_API] = "a key of the service",
+        [PRESET_TOKEN] = "OAuth: token-command",
+    };
+    const struct setting *host = section_find(&p->options, "host");
+    const struct setting *port = section_find(&p->options, "port");
+    const struct setting *tls = section_find(&p->options, "tls");
+
+    printf("%-12s %s\n             %s:%s, tls = %s\n             wants %s: %s\n", p->options.name,
+           p->title, host->values.items[0], port->values.items[0], tls->values.items[0],
+           wants[p->wants], p->url);
+    if (p->note)
+        printf("             %s\n", p->note);
+}
+
+static int list_providers(void)
+{
+    struct presets presets;
+    struct err e;
+
+    if (!presets_read(&presets, &e)) {
+        log_line("%s", e.text);
+        return exit_status_of_err(&e);
+    }
+    for (size_t i = 0; i < presets.count; i++)
+        show_preset(&presets.items[i]);
+    presets_clear(&presets);
+    return EX_OK;
+}
+
 int config_command(const struct args *a, const struct host *h)
 {
     const char *verb = a->recipient_count ? a->recipients[0] : "show";
@@ -83,6 +118,8 @@ int config_command(const struct args *a, const struct host *h)
         return show(a, h, account);
     if (strcmp(verb, "options") == 0 && a->recipient_count == 1)
         return list_options();
-    log_line("config: write \"config show [ACCOUNT]\" or \"config options\"");
+    if (strcmp(verb, "providers") == 0 && a->recipient_count == 1)
+        return list_providers();
+    log_line("config: write \"config show [ACCOUNT]\", \"config options\" or \"config providers\"");
     return EX_USAGE;
 }

@@ -7,7 +7,8 @@
 #include "cmd/environ.h"
 
 /* `smtpost config show [ACCOUNT]`: every value in force with file and line, secrets masked;
- * `smtpost config options`: every option with its default and what it is for. `a` holds the options
+ * `smtpost config options`: every option with its default and what it is for;
+ * `smtpost config providers`: the presets. `a` holds the options
  * before the command's own words, which are its recipients. Returns the exit status. */
 int config_command(const struct args *a, const struct host *h);
 
