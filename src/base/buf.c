@@ -98,7 +98,7 @@ bool slice_number(struct slice s, unsigned long max, unsigned long *value)
         if (!ascii_is_digit(s.data[i]))
             return false;
         unsigned long digit = (unsigned long)(s.data[i] - '0');
-        if (n > (max - digit) / 10)
+        if (digit > max || n > (max - digit) / 10)
             return false;
         n = n * 10 + digit;
     }

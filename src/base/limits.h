@@ -44,6 +44,9 @@ enum {
     /* One block of copying. */
     LIMIT_BLOCK = 64 * 1024,
 
+    /* An envelope in the queue: LIMIT_RECIPIENTS of them with their addresses and what was said. */
+    LIMIT_ENVELOPE_FILE = 128 * 1024 * 1024,
+
     /* Pipelined commands under way without an answer (RFC 2920 3.1 asks for a bound). */
     LIMIT_FLIGHT_COMMANDS = 10000,
 

@@ -16,10 +16,20 @@ void spill_init(struct spill *s, size_t memory_limit, const char *directory)
 void spill_clear(struct spill *s)
 {
     buf_clear(&s->memory);
-    if (s->fd >= 0)
+    if (s->fd >= 0 && !s->borrowed)
         close(s->fd);
     s->fd = -1;
+    s->borrowed = false;
+    s->start = 0;
     s->size = 0;
+}
+
+void spill_adopt(struct spill *s, int fd, uint64_t start, uint64_t size)
+{
+    s->fd = fd;
+    s->borrowed = true;
+    s->start = start;
+    s->size = size;
 }
 
 static bool move_to_file(struct spill *s, struct err *e)
@@ -58,7 +68,7 @@ bool spill_read(const struct spill *s, uint64_t *offset, char *block, struct sli
     }
     size_t have = 0;
     while (have < want) {
-        ssize_t got = pread(s->fd, block + have, want - have, (off_t)(*offset + have));
+        ssize_t got = pread(s->fd, block + have, want - have, (off_t)(s->start + *offset + have));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -3,6 +3,7 @@
 #ifndef BASE_SPILL_H
 #define BASE_SPILL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -16,11 +17,15 @@ struct spill {
     struct buf memory;
     const char *directory;
     int fd;                  /* -1 while everything is in memory */
+    bool borrowed;           /* fd is somebody else's */
+    uint64_t start;          /* where in the file the first octet is */
     uint64_t size;
 };
 
 void spill_init(struct spill *s, size_t memory_limit, const char *directory);
 void spill_clear(struct spill *s);
+/* Read `size` octets of somebody's file from `start` on; fd is borrowed. `s` is fresh. */
+void spill_adopt(struct spill *s, int fd, uint64_t start, uint64_t size);
 bool spill_put(struct spill *s, struct slice bytes, struct err *e);
 
 /* The next bytes from *offset on, at most LIMIT_BLOCK of them, as a slice that is valid until the

@@ -78,6 +78,14 @@ void envelope_add(struct envelope *v, struct path *path)
     *path = (struct path){0};
 }
 
+void envelope_drop_delivered(struct envelope *v)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (v->recipients[i].outcome.verdict == VERDICT_DELIVERED)
+            recipient_clear(&v->recipients[i]);
+    compact(v);
+}
+
 void envelope_drop_duplicates(struct envelope *v)
 {
     if (v->count < 2)

@@ -49,6 +49,8 @@ struct envelope {
 void envelope_clear(struct envelope *v);
 /* Takes the path over (it is zeroed). */
 void envelope_add(struct envelope *v, struct path *path);
+/* Without those whose verdict is DELIVERED; the others keep their order. */
+void envelope_drop_delivered(struct envelope *v);
 /* Each forward-path once: the first of equal ones stays, order is kept. O(n log n). */
 void envelope_drop_duplicates(struct envelope *v);
 /* Any address, the reverse-path included, that needs SMTPUTF8: in its local-part; in its domain. */

@@ -102,6 +102,32 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
     return ok;
 }
 
+bool message_adopt(struct message *m, int fd, uint64_t start, uint64_t size, struct err *e)
+{
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    uint64_t offset = 0, header = 0;
+    struct slice bytes;
+    struct spill file;
+    size_t used;
+    bool ok;
+
+    spill_init(&file, 0, NULL);
+    spill_adopt(&file, fd, start, size);
+    do {
+        used = 0;
+        ok = spill_read(&file, &offset, block, &bytes, e) &&
+             header_feed(&m->header, bytes, &used, e);
+        header += used;
+    } while (ok && bytes.len && !m->header.done);
+    ok = ok && header_end(&m->header, e);
+    free(block);
+    if (ok) {
+        header -= m->header.rest_len;
+        spill_adopt(&m->body, fd, start + header, size - header);
+    }
+    return ok;
+}
+
 bool message_has_mime(const struct message *m)
 {
     return header_has(&m->header, "MIME-Version") || header_has(&m->header, "Content-Type") ||

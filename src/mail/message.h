@@ -29,6 +29,11 @@ void message_clear(struct message *m);
 /* Read fd to its end (or to the lone dot, if dot_ends). A read error is ERR_IO, never an end. */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e);
 
+/* Take the message that stands in a file, already canonical: `size` octets from `start` on. The
+ * body is read from there; fd is borrowed and must outlive `m`, which is fresh. The caller knows
+ * the measures and sets them. */
+bool message_adopt(struct message *m, int fd, uint64_t start, uint64_t size, struct err *e);
+
 /* MIME-Version, Content-Type or Content-Transfer-Encoding is there: the body's form is the
  * author's business. */
 bool message_has_mime(const struct message *m);
