@@ -18,6 +18,8 @@ enum account_tls {
     ACCOUNT_TLS_OPPORTUNISTIC,
     ACCOUNT_TLS_NONE
 };
+enum account_eight_bit { ACCOUNT_EIGHT_BIT_SEND, ACCOUNT_EIGHT_BIT_ENCODE, ACCOUNT_EIGHT_BIT_REJECT };
+enum account_long_lines { ACCOUNT_LONG_LINES_SEND, ACCOUNT_LONG_LINES_ENCODE };
 enum account_syslog { ACCOUNT_SYSLOG_AUTO, ACCOUNT_SYSLOG_YES, ACCOUNT_SYSLOG_NO };
 
 enum { OPTION_MAX = 96 };    /* rows of the table, at the most */
@@ -56,6 +58,10 @@ struct account {
     char *domain;
     struct strings add_headers;
     bool keep_bcc;
+    bool undisclosed;
+    int eight_bit;           /* enum account_eight_bit */
+    int long_lines;          /* enum account_long_lines */
+    unsigned long max_size;  /* octets; 0: no limit */
 
     int syslog;              /* enum account_syslog */
     char *log_file;

@@ -2,6 +2,7 @@
  * Copyright smtpost contributors */
 #include "account/option.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,10 +117,12 @@ void option_release(const struct option *o, struct account *account)
 
 #define FIELD(name) offsetof(struct account, name)
 
-/* The order of enum account_protocol, enum account_tls and enum account_syslog. */
+/* The order of the enums of their names in account.h. */
 static const char *const protocol_words[] = {"smtp", "lmtp", NULL};
 static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
+static const char *const eight_bit_words[] = {"send", "encode", "reject", NULL};
+static const char *const long_lines_words[] = {"send", "encode", NULL};
 static const char *const header_words[] = {"date", "message-id", "from", NULL};
 
 enum { DAY = 24 * 60 * 60 };
@@ -180,6 +183,14 @@ const struct option options[] = {
      "The header fields that are added where they are missing."},
     {"keep-bcc", OPTION_BOOL, FIELD(keep_bcc), NULL, 0, 0, "no", 0,
      "Whether Bcc fields stay in the message."},
+    {"undisclosed", OPTION_BOOL, FIELD(undisclosed), NULL, 0, 0, "no", 0,
+     "Whether a message that names no recipient says so in a To field."},
+    {"eight-bit", OPTION_CHOICE, FIELD(eight_bit), eight_bit_words, 0, 0, "send", 0,
+     "What becomes of 8-bit content where the server does not offer 8BITMIME."},
+    {"long-lines", OPTION_CHOICE, FIELD(long_lines), long_lines_words, 0, 0, "send", 0,
+     "What becomes of lines over 998 octets in a MIME message."},
+    {"max-size", OPTION_SIZE, FIELD(max_size), NULL, 0, ULONG_MAX, "0", 0,
+     "The largest message that is sent; 0: any."},
 
     {"syslog", OPTION_CHOICE, FIELD(syslog), syslog_words, 0, 0, "auto", 0,
      "Whether to log to syslog; auto: when nobody watches stderr."},

@@ -36,6 +36,11 @@ enum {
     LIMIT_TEXT_LINE = 998,
     /* The header block of a message, all fields together. */
     LIMIT_HEADER_BLOCK = 8 * 1024 * 1024,
+    /* MIME structure that is looked into (RFC 2046 5.1): parts of a message, parts within parts, a
+     * boundary (5.1.1 says 70). What is beyond stays as it is. */
+    LIMIT_PARTS = 10000,
+    LIMIT_PART_DEPTH = 64,
+    LIMIT_BOUNDARY = 250,
     /* Recipients of one message. */
     LIMIT_RECIPIENTS = 100000,
 

@@ -27,6 +27,23 @@ void log_clean(struct buf *out, struct slice text)
     }
 }
 
+void log_size(struct buf *out, uint64_t octets)
+{
+    static const char units[] = "KMGTPE";
+    uint64_t unit = 1024;
+    size_t i = 0;
+
+    if (octets < unit) {
+        buf_put_format(out, "%u octet%s", (unsigned)octets, octets == 1 ? "" : "s");
+        return;
+    }
+    for (; octets / unit >= 1024; i++)
+        unit *= 1024;
+    unsigned tenth = (unsigned)(octets % unit * 10 / unit);
+    buf_put_format(out, tenth ? "%u.%u %ciB" : "%u%.0u %ciB", (unsigned)(octets / unit), tenth,
+                   units[i]);
+}
+
 /* One write for a line, so that lines of several processes do not mix; a stderr that is gone is no
  * reason to fail. */
 static void write_stderr(struct slice line)

@@ -4,6 +4,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compat.h"
@@ -14,6 +15,9 @@
 
 /* Append `text` to `out`, neutralised. */
 void log_clean(struct buf *out, struct slice text);
+
+/* A number of octets as people say it: "512 octets", "1.5 KiB", "25 MiB". */
+void log_size(struct buf *out, uint64_t octets);
 
 /* "smtpost: <text>\n" on stderr, neutralised, one write; the same name whatever we were called, so
  * that a line in somebody's log tells which sendmail spoke. `note` lines are indented below the

@@ -192,6 +192,23 @@ void header_clear(struct header *h)
     header_init(h);
 }
 
+void header_copy(struct header *to, const struct header *from)
+{
+    header_init(to);
+    for (size_t i = 0; i < from->count; i++) {
+        const struct field *f = &from->fields[i];
+        size_t at = to->block.len;
+        if (f->removed)
+            continue;
+        buf_put_slice(&to->block, header_raw(from, i));
+        add_field(to, (struct field){.offset = at, .name_len = f->name_len,
+                                     .value = at + f->value - f->offset, .end = to->block.len});
+    }
+    to->scanned = to->block.len;
+    to->done = true;
+    to->rest = to->block.len;
+}
+
 bool header_feed(struct header *h, struct slice bytes, size_t *used, struct err *e)
 {
     *used = 0;

@@ -38,6 +38,9 @@ struct header {
 void header_init(struct header *h);
 void header_clear(struct header *h);
 
+/* `to` is initialised here: the fields of `from` that are not removed. */
+void header_copy(struct header *to, const struct header *from);
+
 /* Take bytes until the end of the block; *used tells how many (all of them until h->done). When
  * done is set, the body is header_rest() followed by what was not used. Over the limit, or a NUL
  * within: ERR_DATA. */

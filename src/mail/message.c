@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "mail/transfer.h"
 #include "mail/wire.h"
 
 void message_init(struct message *m, const char *directory)
@@ -134,62 +133,6 @@ bool message_has_mime(const struct message *m)
            header_has(&m->header, "Content-Transfer-Encoding");
 }
 
-/* RFC 1428 4 has a name for text of which nobody said what it is. */
-static bool find_charset(const struct message *m, char *block, const char **charset, struct err *e)
-{
-    struct utf8_check utf8;
-    struct slice bytes;
-    uint64_t offset = 0;
-    bool has_8bit = false;
-
-    utf8_check_init(&utf8);
-    do {
-        if (!spill_read(&m->body, &offset, block, &bytes, e))
-            return false;
-        has_8bit = has_8bit || slice_has_8bit(bytes);
-        utf8_check_put(&utf8, bytes);
-    } while (bytes.len);
-    *charset = !has_8bit ? "us-ascii" : utf8_check_is_valid(&utf8) ? "utf-8" : "unknown-8bit";
-    return true;
-}
-
-/* The body in its new form. */
-static bool encode_body(const struct message *m, char *block, struct spill *body, struct err *e)
-{
-    struct quoted_printable encoder;
-    struct slice bytes;
-    struct buf text;
-    uint64_t offset = 0;
-    bool ok;
-
-    quoted_printable_init(&encoder);
-    buf_init(&text, 4 * LIMIT_BLOCK);
-    do {
-        buf_reset(&text);
-        ok = spill_read(&m->body, &offset, block, &bytes, e);
-        if (ok && bytes.len)
-            quoted_printable_put(&encoder, bytes, &text);
-        else if (ok)
-            quoted_printable_end(&encoder, &text);
-        ok = ok && spill_put(body, buf_slice(&text), e);
-    } while (ok && bytes.len);
-    buf_clear(&text);
-    return ok;
-}
-
-static bool add_mime_fields(struct header *h, const char *charset, struct err *e)
-{
-    struct buf type;
-
-    buf_init(&type, 64);
-    buf_put_format(&type, "text/plain; charset=%s", charset);
-    bool ok = header_add(h, "MIME-Version", SLICE("1.0"), e) &&
-              header_add(h, "Content-Type", buf_slice(&type), e) &&
-              header_add(h, "Content-Transfer-Encoding", SLICE("quoted-printable"), e);
-    buf_clear(&type);
-    return ok;
-}
-
 /* The longest line of a text that ends with CRLF, without that. */
 static uint64_t longest_line(struct slice text, uint64_t longest)
 {
@@ -202,50 +145,23 @@ static uint64_t longest_line(struct slice text, uint64_t longest)
     return longest;
 }
 
-/* After the body was replaced. */
-static bool measure_again(struct message *m, char *block, struct err *e)
+static bool measure_body(const struct message *m, struct wire_in *wire, struct err *e)
 {
-    struct wire_in wire;
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
     struct slice bytes;
     struct buf text;
     uint64_t offset = 0;
     bool ok;
 
-    wire_in_init(&wire, false);
+    wire_in_init(wire, false);
     buf_init(&text, 2 * LIMIT_BLOCK + 3);
     do {
         buf_reset(&text);
         ok = spill_read(&m->body, &offset, block, &bytes, e);
         if (ok)
-            wire_in_put(&wire, bytes, &text);
+            wire_in_put(wire, bytes, &text);
     } while (ok && bytes.len);
     buf_clear(&text);
-    m->longest_line = wire.longest_line;
-    for (size_t i = 0; i < m->header.count; i++)
-        if (!m->header.fields[i].removed)
-            m->longest_line = longest_line(header_raw(&m->header, i), m->longest_line);
-    m->has_nul = wire.has_nul;
-    m->has_8bit = wire.has_8bit;
-    message_measure(m);
-    return ok;
-}
-
-bool message_encode(struct message *m, struct err *e)
-{
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
-    const char *charset = NULL;
-    struct spill body;
-
-    spill_init(&body, LIMIT_MESSAGE_MEMORY, m->body.directory);
-    bool ok = find_charset(m, block, &charset, e) && encode_body(m, block, &body, e) &&
-              add_mime_fields(&m->header, charset, e);
-    if (ok) {
-        spill_clear(&m->body);
-        m->body = body;
-        ok = measure_again(m, block, e);
-    } else {
-        spill_clear(&body);
-    }
     free(block);
     return ok;
 }
@@ -253,6 +169,22 @@ bool message_encode(struct message *m, struct err *e)
 uint64_t message_size(const struct message *m)
 {
     return header_size(&m->header) + 2 + m->body.size;
+}
+
+bool message_measure_body(struct message *m, struct err *e)
+{
+    struct wire_in wire;
+
+    if (!measure_body(m, &wire, e))
+        return false;
+    m->longest_line = wire.longest_line;
+    for (size_t i = 0; i < m->header.count; i++)
+        if (!m->header.fields[i].removed)
+            m->longest_line = longest_line(header_raw(&m->header, i), m->longest_line);
+    m->has_nul = wire.has_nul;
+    m->has_8bit = wire.has_8bit;
+    message_measure(m);
+    return true;
 }
 
 void message_measure(struct message *m)

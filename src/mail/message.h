@@ -16,7 +16,7 @@ struct message {
     struct header header;
     struct spill body;
     bool is_empty;           /* not one octet came in */
-    bool has_8bit;           /* header or body; recomputed by message_encode and message_measure */
+    bool has_8bit;           /* header or body; recomputed by message_measure */
     bool has_8bit_header;    /* after message_measure: an octet over 127 in a header field */
     bool has_nul;            /* in the body; a NUL in the header is an error */
     uint64_t longest_line;   /* octets without CRLF, header and body */
@@ -38,14 +38,12 @@ bool message_adopt(struct message *m, int fd, uint64_t start, uint64_t size, str
  * author's business. */
 bool message_has_mime(const struct message *m);
 
-/* Replace a body without MIME structure by its quoted-printable form and add the MIME fields that
- * say so (charset us-ascii, utf-8, or unknown-8bit of RFC 1428). */
-bool message_encode(struct message *m, struct err *e);
-
 /* Header, empty line, body: octets on the wire before transparency, which is what SIZE of RFC 1870
  * counts. */
 uint64_t message_size(const struct message *m);
 /* Call it when the fields are final: sets has_8bit_header, and has_8bit with it. */
 void message_measure(struct message *m);
+/* The same after another body was put in: takes all measures again. */
+bool message_measure_body(struct message *m, struct err *e);
 
 #endif

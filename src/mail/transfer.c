@@ -8,6 +8,8 @@
 
 /* RFC 2045 6.7 (5): 76 characters in a line, the last of them kept for a soft line break. */
 #define LINE_ROOM 75
+/* RFC 2045 6.8: the same for base64, where all of them are text. */
+#define BASE64_LINE 76
 
 /* What stands for itself anywhere in a line, blanks aside. */
 static bool is_plain(char c)
@@ -95,9 +97,10 @@ static void put_octet(struct quoted_printable *q, char c, struct buf *out)
         q->blank = c;
         return;
     }
-    if (is_plain(c))
-        make_room(q, 1, out);
-    if (is_plain(c) && !(c == '.' && q->column == 0))
+    bool stays = is_plain(c) || (c == '=' && q->is_encoded);
+    if (stays)
+        make_room(q, c == '=' ? 3 : 1, out);
+    if (stays && !(c == '.' && q->column == 0))
         put_literal(q, c, out);
     else
         put_encoded(q, c, out);
@@ -134,16 +137,21 @@ void quoted_printable_put(struct quoted_printable *q, struct slice bytes, struct
     }
 }
 
-void quoted_printable_end(struct quoted_printable *q, struct buf *out)
+void quoted_printable_end_open(struct quoted_printable *q, struct buf *out)
 {
     if (q->after_cr) {
         put_blank(q, out);
         put_encoded(q, '\r', out);
     }
     put_last_blank(q, out);
+    q->after_cr = false;
+}
+
+void quoted_printable_end(struct quoted_printable *q, struct buf *out)
+{
+    quoted_printable_end_open(q, out);
     if (q->column)
         end_line(q, out, "=\r\n");
-    q->after_cr = false;
 }
 
 static void put_base64_line(struct slice bytes, struct buf *out)
@@ -183,6 +191,25 @@ void base64_lines_end(struct base64_lines *b, struct buf *out)
     if (b->count)
         put_base64_line(slice_make((const char *)b->held, b->count), out);
     b->count = 0;
+}
+
+void base64_rewrap(unsigned *column, struct slice text, struct buf *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr(" \t\r\n", text.data[i]) && text.data[i])
+            continue;
+        if (*column == BASE64_LINE)
+            base64_rewrap_end(column, out);
+        buf_put_byte(out, text.data[i]);
+        ++*column;
+    }
+}
+
+void base64_rewrap_end(unsigned *column, struct buf *out)
+{
+    if (*column)
+        buf_put_text(out, "\r\n");
+    *column = 0;
 }
 
 /* A first octet of RFC 3629 4: how many follow, and what the next may be. */

@@ -12,6 +12,7 @@
  * at most 76 characters out. State is carried between blocks. */
 
 struct quoted_printable {
+    bool is_encoded;         /* what comes in is quoted-printable already: "=" stays */
     bool after_cr;           /* a CR waits for its LF */
     char blank;              /* a blank or tab waits to know whether it ends the line; 0: none */
     unsigned column;
@@ -24,6 +25,8 @@ void quoted_printable_init(struct quoted_printable *q);
  * CRLF ends with a soft line break. */
 void quoted_printable_put(struct quoted_printable *q, struct slice bytes, struct buf *out);
 void quoted_printable_end(struct quoted_printable *q, struct buf *out);
+/* In its place where a line end of somebody else's follows, as before a boundary. */
+void quoted_printable_end_open(struct quoted_printable *q, struct buf *out);
 
 struct base64_lines {
     unsigned char held[57];  /* less than one line of 76 characters */
@@ -33,6 +36,10 @@ struct base64_lines {
 void base64_lines_init(struct base64_lines *b);
 void base64_lines_put(struct base64_lines *b, struct slice bytes, struct buf *out);
 void base64_lines_end(struct base64_lines *b, struct buf *out);
+
+/* Base64 that comes in lines of any length, in lines of 76 characters. `column` starts as 0. */
+void base64_rewrap(unsigned *column, struct slice text, struct buf *out);
+void base64_rewrap_end(unsigned *column, struct buf *out);
 
 /* Is what was put so far well-formed UTF-8 (RFC 3629)? Also a push parser. */
 struct utf8_check {

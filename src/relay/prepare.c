@@ -2,14 +2,17 @@
  * Copyright smtpost contributors */
 #include "relay/prepare.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "mail/address.h"
 #include "mail/date.h"
 #include "mail/msgid.h"
+#include "mail/recode.h"
 
 static bool add_all(struct envelope *v, struct mailboxes *list, struct err *e)
 {
@@ -324,6 +327,19 @@ static bool complete_message_id(struct preparation *p, struct err *e)
     return add_field(p, "Message-ID", &value, e);
 }
 
+/* RFC 5322 3.6.3 wants no recipient field, but some who read mail do. */
+static bool complete_to(struct preparation *p, struct err *e)
+{
+    struct buf value;
+
+    if (!p->account->undisclosed || header_has(&p->message->header, "To") ||
+        header_has(&p->message->header, "Cc"))
+        return true;
+    buf_init(&value, 64);
+    buf_put_text(&value, "undisclosed-recipients:;");
+    return add_field(p, "To", &value, e);
+}
+
 static bool complete_header(struct preparation *p, struct err *e)
 {
     if (!p->account->keep_bcc) {
@@ -331,21 +347,58 @@ static bool complete_header(struct preparation *p, struct err *e)
         remove_field(p, "Resent-Bcc");
     }
     remove_field(p, "Return-Path");
-    return complete_from(p, e) && complete_date(p, e) && complete_message_id(p, e);
+    return complete_from(p, e) && complete_to(p, e) && complete_date(p, e) &&
+           complete_message_id(p, e);
 }
 
-/* What SMTP cannot carry: NUL, and lines over 998 octets (RFC 5321 4.5.3.1.6). */
+/* The message with what SMTP cannot carry (RFC 5321 4.5.3.1.6), or may not, encoded. */
+static bool encode(struct preparation *p, unsigned what, struct err *e)
+{
+    struct message encoded;
+    bool changed;
+
+    if (!recode_message(p->message, what, &encoded, &changed, e))
+        return false;
+    if (changed) {
+        message_clear(p->message);
+        *p->message = encoded;
+        note(p, "encoded", "body");
+    }
+    return true;
+}
+
 static bool make_sendable(struct preparation *p, struct err *e)
 {
-    struct message *m = p->message;
+    const struct message *m = p->message;
+    bool has_mime = message_has_mime(m);
+    unsigned what = 0;
 
-    if (!m->has_nul && m->longest_line <= LIMIT_TEXT_LINE)
+    if (m->has_nul && has_mime)
+        return err_set(e, ERR_DATA, "the message has a NUL octet in it, which mail cannot carry: "
+                                    "encode that part as base64");
+    if (m->has_nul)
+        what |= RECODE_NUL;
+    if (m->longest_line > LIMIT_TEXT_LINE &&
+        (!has_mime || p->account->long_lines == ACCOUNT_LONG_LINES_ENCODE))
+        what |= RECODE_LONG_LINES;
+    return !what || encode(p, what, e);
+}
+
+bool prepare_size_check(const struct account *account, uint64_t size, struct err *e)
+{
+    struct buf is, allowed;
+
+    if (!account->max_size || size <= account->max_size)
         return true;
-    if (message_has_mime(m))
-        return !m->has_nul || err_set(e, ERR_DATA, "the message has a NUL octet in it, which mail "
-                                                   "cannot carry: encode that part as base64");
-    note(p, "encoded", "body as quoted-printable");
-    return message_encode(m, e);
+    buf_init(&is, 32);
+    buf_init(&allowed, 32);
+    log_size(&is, size);
+    log_size(&allowed, account->max_size);
+    err_set(e, ERR_REFUSED, "account \"%s\": the message is too large: %s (%" PRIu64 " octets), "
+                            "max-size is %s", account->name, is.data, size, allowed.data);
+    buf_clear(&is);
+    buf_clear(&allowed);
+    return false;
 }
 
 bool prepare_all(struct preparation *p, struct err *e)
@@ -354,5 +407,5 @@ bool prepare_all(struct preparation *p, struct err *e)
         !complete_header(p, e))
         return false;
     message_measure(p->message);
-    return true;
+    return prepare_size_check(p->account, message_size(p->message), e);
 }

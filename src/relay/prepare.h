@@ -34,5 +34,7 @@ struct preparation {
 
 /* Complete both. ERR_USAGE without recipients, ERR_DATA when the message cannot be sent so. */
 bool prepare_all(struct preparation *p, struct err *e);
+/* Is that more than the account's max-size? ERR_REFUSED. */
+bool prepare_size_check(const struct account *account, uint64_t size, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "relay/fit.h"
 #include "relay/params.h"
 #include "smtp/transaction.h"
 
@@ -105,9 +106,27 @@ size_t relay_count(const struct relay *r)
     return r->count;
 }
 
+/* The transaction, with the message in the form that this server takes. */
+static void transact(struct relay *r, struct delivery *d)
+{
+    struct transaction t = {.envelope = d->envelope, .last = d->last};
+    struct outcome why = {0};
+    struct message own;
+    struct err e;
+
+    if (fit_message(r->account, &r->session.capabilities, d->message, &own, &t.message, &e)) {
+        session_extend(&r->session, message_size(t.message));
+        transaction_run(&r->session, &t);
+    } else {
+        outcome_from_err(&why, &e, NULL);
+        envelope_decide(d->envelope, &why);
+        outcome_clear(&why);
+    }
+    message_clear(&own);
+}
+
 void relay_send(struct relay *r, struct delivery *d)
 {
-    struct transaction t = {.envelope = d->envelope, .message = d->message, .last = d->last};
     int64_t start = clock_monotonic();
 
     snprintf(d->server, sizeof d->server, "%s", r->server);
@@ -115,8 +134,7 @@ void relay_send(struct relay *r, struct delivery *d)
     d->mechanism = r->session.mechanism;
     d->fate = DELIVERY_DECIDED;
     d->next = NULL;
-    session_extend(&r->session, message_size(d->message));
-    transaction_run(&r->session, &t);
+    transact(r, d);
     d->milliseconds = (clock_monotonic() - start) / 1000000;
     r->finished = d;
     r->count++;

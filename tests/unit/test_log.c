@@ -62,6 +62,36 @@ static void control_octets_become_harmless_and_text_stays(void **state)
     buf_clear(&out);
 }
 
+static void sizes_are_told_in_human_units(void **state)
+{
+    static const struct {
+        uint64_t octets;
+        const char *text;
+    } rows[] = {
+        {0, "0 octets"},
+        {1, "1 octet"},
+        {1023, "1023 octets"},
+        {1024, "1 KiB"},
+        {1535, "1.4 KiB"},
+        {1536, "1.5 KiB"},
+        {1048575, "1023.9 KiB"},
+        {1048576, "1 MiB"},
+        {25 * 1048576, "25 MiB"},
+        {UINT64_C(3) << 30, "3 GiB"},
+        {UINT64_MAX, "15.9 EiB"},
+    };
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 100);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        buf_reset(&out);
+        log_size(&out, rows[i].octets);
+        check_text(rows[i].text, buf_slice(&out), rows[i].text);
+    }
+    buf_clear(&out);
+}
+
 static void fields_are_quoted_when_they_must_be(void **state)
 {
     static const struct {
@@ -146,6 +176,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_octets_become_harmless_and_text_stays),
+        cmocka_unit_test(sizes_are_told_in_human_units),
         cmocka_unit_test(fields_are_quoted_when_they_must_be),
         cmocka_unit_test(lines_for_people_are_single_named_and_bounded),
     };

@@ -260,91 +260,6 @@ static void mime_is_seen_by_any_of_its_fields(void **state)
     }
 }
 
-/* RFC 2045 6.7. */
-static void decode(struct slice text, struct buf *out)
-{
-    buf_reset(out);
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] != '=') {
-            buf_put_byte(out, text.data[i]);
-            continue;
-        }
-        if (text.data[i + 1] != '\r')
-            buf_put_byte(out, (char)(ascii_hex_value(text.data[i + 1]) << 4 |
-                                     ascii_hex_value(text.data[i + 2])));
-        i += 2;
-    }
-}
-
-/* Encode what is in fd; its body must decode to what it was. */
-static void check_encoding(struct slice text, const char *header)
-{
-    struct buf plain, encoded, back;
-    struct message m;
-    struct err e;
-
-    buf_init(&plain, TEXT_MAX);
-    buf_init(&encoded, TEXT_MAX);
-    buf_init(&back, TEXT_MAX);
-    assert_true(read_from(&m, file_with(text), false, &e));
-    body_of(&m, &plain);
-    assert_true(message_encode(&m, &e));
-    header_of(&m, &encoded);
-    check_slice(text, buf_slice(&encoded), slice_of(header));
-    assert_int_equal(message_size(&m), encoded.len + 2 + m.body.size);
-    assert_int_equal(m.has_8bit, slice_has_8bit(buf_slice(&encoded)));
-    body_of(&m, &encoded);
-    assert_false(slice_has_8bit(buf_slice(&encoded)));
-    assert_false(slice_has_byte(buf_slice(&encoded), '\0'));
-    assert_true(m.longest_line <= 76 && !m.has_nul);
-    decode(buf_slice(&encoded), &back);
-    check_slice(text, buf_slice(&back), buf_slice(&plain));
-    message_clear(&m);
-    buf_clear(&plain);
-    buf_clear(&encoded);
-    buf_clear(&back);
-}
-
-#define MIME(charset)                                                                              \
-    "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=" charset                              \
-    "\r\nContent-Transfer-Encoding: quoted-printable\r\n"
-
-static void encoding_loses_nothing_and_says_what_it_did(void **state)
-{
-    static const struct {
-        struct slice text;
-        const char *header;
-    } texts[] = {
-        {TEXT("A: b\n\n"), "A: b\r\n" MIME("us-ascii")},
-        {TEXT("hello world\n"), MIME("us-ascii")},
-        {TEXT("A: b\n\na\0b\0\n\0"), "A: b\r\n" MIME("us-ascii")},
-        {TEXT("A: b\n\nJ\xc3\xb6rg \r\n.\nFrom x\n= \n"), "A: b\r\n" MIME("utf-8")},
-        {TEXT("A: b\n\nJ\xf6rg\n"), "A: b\r\n" MIME("unknown-8bit")},
-        {TEXT("A: b\n\n\xc3\nx"), "A: b\r\n" MIME("unknown-8bit")},
-        {TEXT("A: \xc3\xb6\n\nx"), "A: \xc3\xb6\r\n" MIME("us-ascii")},
-    };
-    (void)state;
-    for (size_t i = 0; i < COUNT(texts); i++)
-        check_encoding(texts[i].text, texts[i].header);
-}
-
-static void lines_of_any_length_are_encoded(void **state)
-{
-    struct buf text;
-
-    (void)state;
-    buf_init(&text, TEXT_MAX);
-    buf_put_text(&text, "A: b\n\n");
-    for (int i = 0; i < 100000; i++)
-        buf_put_byte(&text, i % 997 ? 'x' : ' ');
-    check_encoding(buf_slice(&text), "A: b\r\n" MIME("us-ascii"));
-    for (int i = 0; i < 100000; i++)
-        buf_put_text(&text, "\xe2\x82\xac");
-    buf_put_text(&text, "\nand the end\n");
-    check_encoding(buf_slice(&text), "A: b\r\n" MIME("utf-8"));
-    buf_clear(&text);
-}
-
 static void measures_follow_the_header(void **state)
 {
     struct message m;
@@ -375,8 +290,6 @@ int main(void)
         cmocka_unit_test(a_body_that_cannot_be_kept_is_an_error),
         cmocka_unit_test(a_nul_in_the_header_and_a_header_too_large_are_errors),
         cmocka_unit_test(mime_is_seen_by_any_of_its_fields),
-        cmocka_unit_test(encoding_loses_nothing_and_says_what_it_did),
-        cmocka_unit_test(lines_of_any_length_are_encoded),
         cmocka_unit_test(measures_follow_the_header),
     };
 
