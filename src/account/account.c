@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mail/path.h"
+#include "sasl/sasl.h"
 
 enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
 
@@ -58,9 +59,25 @@ bool account_adds(const struct account *a, const char *header)
     return strings_has(&a->add_headers, header);
 }
 
+/* Does the account name a mechanism with one of the flags? */
+static bool names_mechanism(const struct account *a, unsigned flags)
+{
+    for (size_t i = 0; i < a->auth.count; i++) {
+        const struct sasl_mech *mech = sasl_find(slice_of(a->auth.items[i]));
+        if (mech && (mech->flags & flags))
+            return true;
+    }
+    return false;
+}
+
+bool account_can_certify(const struct account *a)
+{
+    return names_mechanism(a, SASL_CERTIFICATE);
+}
+
 bool account_wants_login(const struct account *a)
 {
-    return a->user && !strings_has(&a->auth, "none");
+    return !strings_has(&a->auth, "none") && (a->user || account_can_certify(a));
 }
 
 struct origin account_origin(const struct account *a, const char *option)
@@ -91,21 +108,44 @@ static const char *secret_option(const struct account *a)
         return "password";
     if (a->password_command.argv.count)
         return "password-command";
-    return a->password_file ? "password-file" : NULL;
+    if (a->password_file)
+        return "password-file";
+    if (a->token_command.argv.count)
+        return "token-command";
+    return a->token_file ? "token-file" : NULL;
 }
 
-static bool check_login(const struct account *a, struct err *e)
+static bool check_user(const struct account *a, const char *secret, struct err *e)
 {
-    const char *secret = secret_option(a);
-
     if (a->user || strings_has(&a->auth, "none"))
         return true;
     if (secret)
         return wrong(a, secret, "there is no user to go with it; write user = \"...\", or auth = "
                                 "none", e);
     /* Who names a mechanism does not want the mail to leave without a login. */
-    return strings_has(&a->auth, "auto") ||
+    return strings_has(&a->auth, "auto") || account_can_certify(a) ||
            wrong(a, "auth", "there is no user to log in; write user = \"...\", or auth = none", e);
+}
+
+/* Can one of the mechanisms do something with the secret? */
+static bool check_mechanisms(const struct account *a, const char *secret, struct err *e)
+{
+    bool is_token = a->token_command.argv.count || a->token_file;
+
+    if (!secret || strings_has(&a->auth, "auto") || strings_has(&a->auth, "none") ||
+        names_mechanism(a, SASL_CERTIFICATE | (is_token ? SASL_TOKEN : SASL_PASSWORD)))
+        return true;
+    return wrong(a, secret, is_token ? "auth names no mechanism that takes a token; write auth = "
+                                       "auto, oauthbearer or xoauth2, or a password"
+                                     : "auth names only mechanisms that take a token; write "
+                                       "token-command or token-file instead", e);
+}
+
+static bool check_login(const struct account *a, struct err *e)
+{
+    const char *secret = secret_option(a);
+
+    return check_user(a, secret, e) && check_mechanisms(a, secret, e);
 }
 
 static bool check_from(const struct account *a, struct err *e)

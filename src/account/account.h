@@ -52,6 +52,8 @@ struct account {
     struct secret password;
     struct command password_command;
     char *password_file;
+    struct command token_command;
+    char *token_file;
     bool cleartext_auth;
 
     struct strings from;
@@ -78,8 +80,11 @@ unsigned account_port(const struct account *a);
 const char *account_default_sender(const struct account *a);
 /* Is the word in add-headers? "date", "message-id", "from". */
 bool account_adds(const struct account *a, const char *header);
-/* Is a login wanted? auth is not "none", and there is a user. */
+/* Is a login wanted? auth is not "none", and there is somebody or something to log in with. */
 bool account_wants_login(const struct account *a);
+
+/* Can it log in without a secret, by a certificate or what else the server knows of us? */
+bool account_can_certify(const struct account *a);
 
 /* Do the options agree with each other? A user where a secret or a mechanism is, and senders that
  * are addresses or patterns. ERR_CONFIG (of --set: ERR_USAGE). */

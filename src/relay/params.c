@@ -13,10 +13,10 @@ static int64_t overall_time(const struct account *account, uint64_t message_size
     return base + (int64_t)message_size;
 }
 
-static bool get_password(void *argument, struct deadline deadline, struct secret *out,
-                         struct err *e)
+static bool get_secret(void *argument, bool refresh, struct deadline deadline, struct secret *out,
+                       struct err *e)
 {
-    return credential_password(argument, deadline, out, e);
+    return credential_get(argument, refresh, deadline, out, e);
 }
 
 static enum session_security security_of(const struct account *account)
@@ -47,9 +47,13 @@ bool params_init(struct session_params *params, const struct account *account, c
         .mechanisms = &account->auth,
         .user = account->user,
         .cleartext_auth = account->cleartext_auth,
-        .secret = get_password,
+        .has_password = credential_is_password(account),
+        .has_token = credential_is_token(account),
+        .secret = get_secret,
         .secret_argument = (void *)account,
     };
+    if (!credential_check(account, e))
+        return false;
     if (params->security == SESSION_CLEAR)
         return true;
     struct tls_params tls = {

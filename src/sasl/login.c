@@ -25,4 +25,4 @@ static bool login_step(struct sasl *s, struct slice challenge, struct buf *respo
     return true;
 }
 
-const struct sasl_mech sasl_login = {"LOGIN", SASL_SECRET | SASL_REVEALS, login_step};
+const struct sasl_mech sasl_login = {"LOGIN", SASL_PASSWORD | SASL_REVEALS, login_step, 0};

@@ -20,4 +20,4 @@ static bool plain_step(struct sasl *s, struct slice challenge, struct buf *respo
     return true;
 }
 
-const struct sasl_mech sasl_plain = {"PLAIN", SASL_SECRET | SASL_REVEALS, plain_step};
+const struct sasl_mech sasl_plain = {"PLAIN", SASL_PASSWORD | SASL_REVEALS, plain_step, 0};

@@ -81,6 +81,12 @@ static bool begin(struct session *s, const char *mechanism, struct slice respons
     return s->reply.code != 334 || say_response(s, response, why);
 }
 
+static bool fail(struct session *s, const struct sasl *sasl, struct err *e, struct outcome *why)
+{
+    err_wrap(e, "AUTH %s", sasl->mech->name);
+    return session_fail(s, VERB_AUTH, e, why);
+}
+
 /* Answer one challenge. */
 static bool answer(struct session *s, struct sasl *sasl, struct buf *response, struct outcome *why)
 {
@@ -90,14 +96,27 @@ static bool answer(struct session *s, struct sasl *sasl, struct buf *response, s
     buf_wipe(response);
     buf_init(&challenge, LIMIT_AUTH_LINE);
     bool ok = base64_decode(&challenge, buf_slice(&s->reply.text)) ||
-              err_set(&e, ERR_PROTOCOL, "AUTH: the server's challenge is no base64");
+              err_set(&e, ERR_PROTOCOL, "the server's challenge is no base64");
     ok = ok && sasl_step(sasl, buf_slice(&challenge), response, &e);
     buf_wipe(&challenge);
     if (!ok) {
         cancel(s);
-        return session_fail(s, VERB_AUTH, &e, why);
+        return fail(s, sasl, &e, why);
     }
     return say_response(s, buf_slice(response), why);
+}
+
+/* The first message, unless the server has to speak first. */
+static bool open_exchange(struct session *s, struct sasl *sasl, struct buf *response,
+                          struct outcome *why)
+{
+    struct err e;
+
+    if (sasl->mech->flags & SASL_SERVER_FIRST)
+        return say_command(s, sasl->mech->name, NULL, why);
+    if (!sasl_step(sasl, SLICE(""), response, &e))
+        return fail(s, sasl, &e, why);
+    return begin(s, sasl->mech->name, buf_slice(response), why);
 }
 
 static bool converse(struct session *s, struct sasl *sasl, struct buf *response,
@@ -105,35 +124,29 @@ static bool converse(struct session *s, struct sasl *sasl, struct buf *response,
 {
     struct err e;
 
-    if (!sasl_step(sasl, SLICE(""), response, &e))
-        return session_fail(s, VERB_AUTH, &e, why);
-    if (!begin(s, sasl->mech->name, buf_slice(response), why))
+    if (!open_exchange(s, sasl, response, why))
         return false;
     for (unsigned round = 0; s->reply.code == 334; round++) {
         if (round == ROUNDS_MAX) {
-            err_set(&e, ERR_PROTOCOL, "AUTH: the server asks without end");
-            return session_fail(s, VERB_AUTH, &e, why);
+            err_set(&e, ERR_PROTOCOL, "the server asks without end");
+            return fail(s, sasl, &e, why);
         }
         if (!answer(s, sasl, response, why))
             return false;
     }
     if (s->reply.code == 235 && !sasl->done) {
-        err_set(&e, ERR_AUTH, "AUTH %s: the server declared success before the login was complete",
-                sasl->mech->name);
-        return session_fail(s, VERB_AUTH, &e, why);
+        err_set(&e, ERR_AUTH, "the server declared success before the login was complete");
+        return fail(s, sasl, &e, why);
     }
     return true;
 }
 
-bool auth_exchange(struct session *s, const struct sasl_mech *mech,
-                   const struct sasl_params *params, struct outcome *why)
+bool auth_exchange(struct session *s, struct sasl *sasl, struct outcome *why)
 {
-    struct sasl sasl;
     struct buf response;
 
-    sasl_start(&sasl, mech, params);
     buf_init(&response, LIMIT_AUTH_LINE / 4 * 3 - 4);
-    bool ok = converse(s, &sasl, &response, why);
+    bool ok = converse(s, sasl, &response, why);
     buf_wipe(&response);
     return ok;
 }

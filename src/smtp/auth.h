@@ -12,8 +12,8 @@
  * steps.
  *
  * True: the server has spoken its last word, which is in s->reply, and a 235 in it was earned, for
- * the mechanism has seen all that it needs. False: `why` is filled and the session closed. */
-bool auth_exchange(struct session *s, const struct sasl_mech *mech,
-                   const struct sasl_params *params, struct outcome *why);
+ * the mechanism has seen all that it needs. False: `why` is filled and the session closed. `sasl`
+ * was started by the caller, who ends it. */
+bool auth_exchange(struct session *s, struct sasl *sasl, struct outcome *why);
 
 #endif

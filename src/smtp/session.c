@@ -4,9 +4,8 @@
 
 #include <stdio.h>
 
-#include "sasl/sasl.h"
-#include "smtp/auth.h"
 #include "smtp/command.h"
+#include "smtp/login.h"
 
 struct deadline session_deadline(const struct session *s, enum verb verb)
 {
@@ -46,8 +45,7 @@ void session_judge(const struct session *s, enum verb verb, struct outcome *o)
     o->text = reply_words(r);
 }
 
-/* The server refused a step of the opening: its word decides for everybody. */
-static bool refuse(struct session *s, enum verb verb, enum err_kind kind, struct outcome *why)
+bool session_refuse(struct session *s, enum verb verb, enum err_kind kind, struct outcome *why)
 {
     session_judge(s, verb, why);
     if (why->verdict == VERDICT_DELIVERED) {
@@ -172,7 +170,7 @@ static bool greeting(struct session *s, struct outcome *why)
 {
     if (!session_hear(s, VERB_GREETING, why))
         return false;
-    return s->reply.code == 220 || refuse(s, VERB_GREETING, ERR_NONE, why);
+    return s->reply.code == 220 || session_refuse(s, VERB_GREETING, ERR_NONE, why);
 }
 
 static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
@@ -210,9 +208,9 @@ static bool hello(struct session *s, struct outcome *why)
         return true;
     }
     if (!reply_is_permanent(&s->reply) || s->params->lmtp)
-        return refuse(s, verb, ERR_NONE, why);
+        return session_refuse(s, verb, ERR_NONE, why);
     return say_hello(s, VERB_HELO, why) &&
-           (reply_is_success(&s->reply) || refuse(s, VERB_HELO, ERR_NONE, why));
+           (reply_is_success(&s->reply) || session_refuse(s, VERB_HELO, ERR_NONE, why));
 }
 
 static bool tls_is_missing(struct session *s, struct outcome *why)
@@ -239,57 +237,8 @@ static bool starttls(struct session *s, struct outcome *why)
     if (!session_ask(s, VERB_STARTTLS, why))
         return false;
     if (s->reply.code != 220)
-        return !demanded || refuse(s, VERB_STARTTLS, ERR_REFUSED, why);
+        return !demanded || session_refuse(s, VERB_STARTTLS, ERR_REFUSED, why);
     return encrypt(s, why) && hello(s, why);
-}
-
-/* May a secret that works a second time be sent here? */
-static bool is_private(const struct session *s)
-{
-    bool demanded = s->params->security == SESSION_STARTTLS ||
-                    s->params->security == SESSION_IMPLICIT;
-
-    return (demanded && stream_is_encrypted(&s->stream)) || address_is_local(&s->peer) ||
-           s->params->cleartext_auth;
-}
-
-static bool get_secret(struct session *s, const struct sasl_mech *mech, struct secret *secret,
-                       struct err *e)
-{
-    int64_t wait = s->params->timeout ? s->params->timeout : 120 * 1000;
-
-    return !(mech->flags & SASL_SECRET) ||
-           s->params->secret(s->params->secret_argument,
-                             deadline_earlier(deadline_in(wait), s->stream.overall), secret, e);
-}
-
-/* RFC 4954 */
-static bool login(struct session *s, struct outcome *why)
-{
-    struct secret secret = {0};
-    struct err e;
-
-    if (!s->params->login)
-        return true;
-    const struct sasl_mech *mech = sasl_choose(s->params->mechanisms, &s->capabilities.auth, &e);
-    if (!mech)
-        return session_fail(s, VERB_AUTH, &e, why);
-    if ((mech->flags & SASL_REVEALS) && !is_private(s)) {
-        err_set(&e, ERR_AUTH,
-                "will not send a password without verified TLS; set tls = starttls, or "
-                "cleartext-auth = yes to do it all the same");
-        return session_fail(s, VERB_AUTH, &e, why);
-    }
-    if (!get_secret(s, mech, &secret, &e))
-        return session_fail(s, VERB_AUTH, &e, why);
-    struct sasl_params params = {.user = slice_of(s->params->user), .secret = &secret};
-    bool ok = auth_exchange(s, mech, &params, why);
-    secret_clear(&secret);
-    if (ok && s->reply.code != 235)
-        return refuse(s, VERB_AUTH, ERR_AUTH, why);
-    if (ok)
-        s->mechanism = mech->name;
-    return ok;
 }
 
 bool session_open(struct session *s, const struct session_params *params, struct outcome *why)
@@ -297,7 +246,7 @@ bool session_open(struct session *s, const struct session_params *params, struct
     *s = (struct session){.params = params, .stream.fd = -1};
     reply_init(&s->reply);
     if (connect_to_server(s, why) && implicit_tls(s, why) && greeting(s, why) && hello(s, why) &&
-        starttls(s, why) && login(s, why))
+        starttls(s, why) && login_run(s, why))
         return true;
     session_abort(s);
     return false;

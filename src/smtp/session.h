@@ -35,11 +35,15 @@ struct session_params {
     struct tls_context *tls; /* not NULL unless security is SESSION_CLEAR */
 
     bool login;
+    bool login_if_offered;   /* a server that offers no way to log in is taken without */
     const struct strings *mechanisms;    /* names in order of preference, or "auto" */
-    const char *user;
+    const char *user;        /* NULL with a certificate only */
+    bool has_password, has_token, has_certificate;
     bool cleartext_auth;     /* a reusable secret may be sent where others can read it */
-    /* Called once, when the mechanism is chosen and the peer is known. */
-    bool (*secret)(void *argument, struct deadline deadline, struct secret *out, struct err *e);
+    /* The password or token. Called when the mechanism is chosen and the peer is known, and once
+     * more with `refresh` when a token was refused. */
+    bool (*secret)(void *argument, bool refresh, struct deadline deadline, struct secret *out,
+                   struct err *e);
     void *secret_argument;
 
     const struct transcript *transcript;
@@ -82,6 +86,9 @@ bool session_ask(struct session *s, enum verb verb, struct outcome *why);
 /* The server's word on `verb` from s->reply: 2xx DELIVERED, 4xx DEFERRED, 5xx REFUSED; other codes
  * are a breach of the protocol. */
 void session_judge(const struct session *s, enum verb verb, struct outcome *o);
+/* The server refused a step of the opening: its word decides for everybody. `kind` is for a 5xx.
+ * Closes the session. Returns false. */
+bool session_refuse(struct session *s, enum verb verb, enum err_kind kind, struct outcome *why);
 /* A failure of ours; closes the session. Returns false. */
 bool session_fail(struct session *s, enum verb verb, const struct err *e, struct outcome *why);
 

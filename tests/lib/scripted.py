@@ -569,22 +569,33 @@ class Conversation:
 
     @step("auth")
     def _auth(self, s):
-        """`auth MECHANISM [user password][: final reply]`"""
-        words = s.options or s.argument.split()
-        mechanism, accounts = words[0], self.stage.accounts
-        if len(words) == 3:
-            accounts = {words[1]: words[2]}
+        """`auth MECHANISM [user password] [TWIST=VALUE...] [refused|cancelled][: final reply]`"""
+        words = shlex.split(s.argument if not s.options else " ".join(s.options))
+        reply = s.argument if s.options else ""
+        twists = dict(w.split("=", 1) for w in words[1:] if "=" in w)
+        rest = [w for w in words[1:] if "=" not in w]
+        ending = rest.pop() if rest and rest[-1] in self.AUTH_ENDS else "accepted"
+        accounts = {rest[0]: rest[1]} if len(rest) == 2 else self.stage.accounts
         line = self._hear()
-        if line.upper().split(b" ")[:2] != [b"AUTH", mechanism.encode()]:
-            raise Mismatch("expected AUTH %s, got C: %s" % (mechanism, _printable(line)))
+        if line.upper().split(b" ")[:2] != [b"AUTH", words[0].encode()]:
+            raise Mismatch("expected AUTH %s, got C: %s" % (words[0], _printable(line)))
         _, outcome = sasl_server.exchange(
             line, accounts, tls=self.peer.sock if self.peer.tls else None, receive=self._hear,
-            send=lambda text: self._say(text + b"\r\n"))
-        if isinstance(outcome, sasl_server.Refused):
-            raise Mismatch("AUTH %s: %s" % (mechanism, outcome.reason))
-        reply = s.argument if s.options and s.argument else "235 2.7.0 Authentication successful"
+            send=lambda text: self._say(text + b"\r\n"), twists=twists)
+        self._check_auth(words[0], ending, outcome)
         self._asked.clear()
-        self._to_send += self.stage.names.fill(reply).encode() + b"\r\n"
+        self._to_send += self.stage.names.fill(reply or self.AUTH_ENDS[ending]).encode() + b"\r\n"
+
+    AUTH_ENDS = {"accepted": "235 2.7.0 Authentication successful",
+                 "refused": "535 5.7.8 Authentication credentials invalid",
+                 "cancelled": "501 5.7.0 Authentication cancelled"}
+
+    @staticmethod
+    def _check_auth(mechanism, ending, outcome):
+        accepted = isinstance(outcome, sasl_server.Accepted)
+        cancelled = not accepted and outcome.reason == sasl_server.CANCELLED
+        if ending != ("accepted" if accepted else "cancelled" if cancelled else "refused"):
+            raise Mismatch("AUTH %s: %s" % (mechanism, outcome))
 
     # -- steps: TLS and the end
 

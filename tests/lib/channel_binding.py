@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: ISC
+# Copyright smtpost contributors
+"""The channel bindings of a server's TLS socket (RFC 5929, RFC 9266).
+
+Python's ssl knows tls-unique only, so libssl is asked directly for the rest. CPython's _SSLSocket
+begins, behind the object's head, with the Python socket and the SSL pointer.
+"""
+
+import ctypes
+import hashlib
+import ssl
+import sys
+
+LABEL = b"EXPORTER-Channel-Binding"
+
+
+def get(sock, kind):
+    """The binding as bytes."""
+    if kind == "tls-unique":
+        return sock.get_channel_binding("tls-unique")
+    if kind == "tls-exporter":
+        return _exporter(sock)
+    if kind == "tls-server-end-point":
+        return hashlib.sha256(_certificate(sock)).digest()
+    raise ValueError("unknown channel binding " + kind)
+
+
+def _library():
+    import _ssl
+    names = [_ssl.__file__] if getattr(_ssl, "__file__", None) else []
+    for name in names + ["libssl.so.3", "libssl.3.dylib", None]:
+        try:
+            library = ctypes.CDLL(name)
+            library.SSL_export_keying_material
+            return library
+        except (OSError, AttributeError):
+            continue
+    raise RuntimeError("no libssl found")
+
+
+def _pointer(sock):
+    head = sys.getsizeof(object())
+    size = ctypes.sizeof(ctypes.c_void_p)
+    return ctypes.c_void_p.from_address(id(sock._sslobj) + head + size)
+
+
+def _exporter(sock):
+    out = ctypes.create_string_buffer(32)
+    done = _library().SSL_export_keying_material(
+        _pointer(sock), out, ctypes.c_size_t(len(out)), LABEL, ctypes.c_size_t(len(LABEL)),
+        b"", ctypes.c_size_t(0), ctypes.c_int(1))
+    if done != 1:
+        raise RuntimeError("no keying material from this connection")
+    return out.raw
+
+
+def _certificate(sock):
+    """The server's own, as DER."""
+    library = _library()
+    library.SSL_get_certificate.restype = ctypes.c_void_p
+    x509 = ctypes.c_void_p(library.SSL_get_certificate(_pointer(sock)))
+    size = library.i2d_X509(x509, None)
+    out = ctypes.create_string_buffer(size)
+    at = ctypes.c_char_p(ctypes.addressof(out))
+    library.i2d_X509(x509, ctypes.byref(at))
+    return out.raw[:size]
+
+
+def is_bindable(sock):
+    return isinstance(sock, ssl.SSLSocket)
