@@ -22,8 +22,7 @@ const struct option *option_find(const char *name, const char **near)
     return NULL;
 }
 
-/* In double quotes, so that a configuration file reads it back as it is. */
-static void put_quoted(struct buf *out, const char *text)
+void option_quote(struct buf *out, const char *text)
 {
     buf_put_byte(out, '"');
     for (; *text; text++) {
@@ -43,7 +42,7 @@ static void put_list(struct buf *out, const struct strings *list, bool quoted, b
     for (size_t i = 0; i < list->count; i++) {
         buf_put_text(out, i ? ", " : "");
         if (quoted)
-            put_quoted(out, list->items[i]);
+            option_quote(out, list->items[i]);
         else
             buf_put_text(out, list->items[i]);
     }
@@ -61,7 +60,7 @@ void option_format(const struct option *o, const struct account *account, struct
     case OPTION_TEXT: case OPTION_HOST: case OPTION_PATHNAME:
         memcpy(&text, field, sizeof text);
         if (text)
-            put_quoted(out, text);
+            option_quote(out, text);
         break;
     case OPTION_LIST: case OPTION_HOSTS:
         if (list->count)

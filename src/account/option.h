@@ -67,6 +67,8 @@ struct account;
 
 /* The field as one would write it ("yes", "587", "{ ... }"); secrets as "(set)". Empty if unset. */
 void option_format(const struct option *o, const struct account *account, struct buf *out);
+/* In double quotes, so that a configuration file reads it back as it is. */
+void option_quote(struct buf *out, const char *text);
 void option_release(const struct option *o, struct account *account);
 
 #endif

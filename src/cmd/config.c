@@ -8,6 +8,7 @@
 
 #include "account/account.h"
 #include "account/config.h"
+#include "account/import.h"
 #include "account/preset.h"
 #include "base/log.h"
 #include "cmd/exitcode.h"
@@ -109,6 +110,25 @@ static int list_providers(void)
     return EX_OK;
 }
 
+/* The new file on standard output; what cannot be kept is a comment in it. */
+static int import(const char *path)
+{
+    struct draft draft;
+    struct buf text;
+    struct err e;
+
+    if (!import_file(path, &draft, &e)) {
+        log_line("config import: %s", e.text);
+        return exit_status_of_err(&e);
+    }
+    buf_init(&text, LIMIT_CONFIG_FILE * 4);
+    draft_write(&draft, &text);
+    fputs(text.data ? text.data : "", stdout);
+    buf_wipe(&text);
+    draft_clear(&draft);
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
 int config_command(const struct args *a, const struct host *h)
 {
     const char *verb = a->recipient_count ? a->recipients[0] : "show";
@@ -118,8 +138,11 @@ int config_command(const struct args *a, const struct host *h)
         return show(a, h, account);
     if (strcmp(verb, "options") == 0 && a->recipient_count == 1)
         return list_options();
+    if (strcmp(verb, "import") == 0 && a->recipient_count == 2)
+        return import(a->recipients[1]);
     if (strcmp(verb, "providers") == 0 && a->recipient_count == 1)
         return list_providers();
-    log_line("config: write \"config show [ACCOUNT]\", \"config options\" or \"config providers\"");
+    log_line("config: write config show [ACCOUNT], config options, config providers, or config "
+             "import FILE");
     return EX_USAGE;
 }
