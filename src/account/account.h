@@ -64,6 +64,8 @@ struct account {
     int eight_bit;           /* enum account_eight_bit */
     int long_lines;          /* enum account_long_lines */
     unsigned long max_size;  /* octets; 0: no limit */
+    struct command filter;
+    char *save_copy;
 
     int syslog;              /* enum account_syslog */
     char *log_file;

@@ -196,6 +196,10 @@ const struct option options[] = {
      "What becomes of lines over 998 octets in a MIME message."},
     {"max-size", OPTION_SIZE, FIELD(max_size), NULL, 0, ULONG_MAX, "0", 0,
      "The largest message that is sent; 0: any."},
+    {"filter", OPTION_COMMAND, FIELD(filter), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A command that the message goes through before it is sent, such as a DKIM signer."},
+    {"save-copy", OPTION_PATHNAME, FIELD(save_copy), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A Maildir that gets a copy of what was sent."},
 
     {"syslog", OPTION_CHOICE, FIELD(syslog), syslog_words, 0, 0, "auto", 0,
      "Whether to log to syslog; auto: when nobody watches stderr."},

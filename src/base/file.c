@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "base/mem.h"
 
 bool file_secure_standard(bool *stdin_missing, struct err *e)
 {
@@ -102,6 +103,52 @@ bool file_write(int fd, struct slice bytes, struct err *e)
         bytes = slice_from(bytes, (size_t)done);
     }
     return true;
+}
+
+bool file_begin(const char *path, int *fd, struct err *e)
+{
+    *fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    return *fd >= 0 || err_os(e, ERR_CREATE, "cannot make %s", path);
+}
+
+/* The name itself is on the disk when the directory is. */
+static bool sync_directory_of(const char *path, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    char *directory = slash ? mem_strndup(path, (size_t)(slash - path) + 1) : mem_strdup(".");
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = (fd >= 0 && fsync(fd) == 0) || err_os(e, ERR_IO, "cannot sync %s", directory);
+
+    if (fd >= 0)
+        close(fd);
+    free(directory);
+    return ok;
+}
+
+bool file_publish(int fd, const char *path, const char *name, struct err *e)
+{
+    if (fsync(fd) != 0)
+        return err_os(e, ERR_IO, "cannot write %s to the disk", path);
+    if (rename(path, name) != 0)
+        return err_os(e, ERR_CREATE, "cannot make %s", name);
+    return sync_directory_of(name, e);
+}
+
+void file_remove(const char *path)
+{
+    unlink(path);
+}
+
+bool file_make_directory(const char *path, struct err *e)
+{
+    struct stat info;
+
+    if (mkdir(path, 0700) == 0)
+        return true;
+    if (errno != EEXIST)
+        return err_os(e, ERR_CREATE, "cannot make the directory %s", path);
+    return (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) ||
+           err_set(e, ERR_CREATE, "%s: not a directory", path);
 }
 
 bool file_append_line(const char *path, struct slice line, struct err *e)

@@ -28,6 +28,15 @@ bool file_unnamed(const char *directory, int *fd, struct err *e);
 /* Write everything. */
 bool file_write(int fd, struct slice bytes, struct err *e);
 
+/* A file that others see when it is whole, and never before: file_begin makes it, under a name that
+ * nobody looks for and that must be new, 0600; file_publish brings it to the disk and gives it its
+ * real name, in another directory of the same file system. Either may fail; file_remove then. */
+bool file_begin(const char *path, int *fd, struct err *e);
+bool file_publish(int fd, const char *path, const char *name, struct err *e);
+void file_remove(const char *path);
+/* The directory exists afterwards; it is made 0700 where it does not. */
+bool file_make_directory(const char *path, struct err *e);
+
 /* Append one line (a LF is added) to a log file: made 0600 when missing, no symbolic link followed,
  * a regular file only, one write. */
 bool file_append_line(const char *path, struct slice line, struct err *e);

@@ -65,6 +65,8 @@ enum {
     LIMIT_LOG_LINE = 4096,
     LIMIT_ERROR_TEXT = 768,
 
+    /* What a filter may add to a message. */
+    LIMIT_FILTER_GROWTH = 64 * 1024 * 1024,
     /* What a helper program may print. */
     LIMIT_HELPER_OUTPUT = 64 * 1024
 };

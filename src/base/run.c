@@ -7,8 +7,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,7 +49,8 @@ static void free_environment(char **copy, const char *setting)
     free(copy);
 }
 
-static bool start(const struct run *r, int output, pid_t *pid, struct err *e)
+/* `input` -1: nothing to read. */
+static bool start(const struct run *r, int input, int output, pid_t *pid, struct err *e)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -58,7 +61,10 @@ static bool start(const struct run *r, int output, pid_t *pid, struct err *e)
     sigaddset(&defaults, SIGPIPE);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (input < 0)
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    else
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, 0);
@@ -70,6 +76,11 @@ static bool start(const struct run *r, int output, pid_t *pid, struct err *e)
     errno = failed;
     return !failed || err_os(e, failed == ENOENT || failed == EACCES ? ERR_CONFIG : ERR_HELPER,
                              "cannot start %s", r->argv[0]);
+}
+
+static bool too_much(const struct run *r, struct err *e)
+{
+    return err_set(e, ERR_HELPER, "%s: printed more than %zu octets", r->argv[0], r->max);
 }
 
 /* Read until the helper closes its output. */
@@ -94,7 +105,7 @@ static bool collect(const struct run *r, int fd, struct buf *out, struct err *e)
             break;
         buf_put(out, block, (size_t)got);
         if (out->overflow) {
-            ok = err_set(e, ERR_HELPER, "%s: printed more than %zu octets", r->argv[0], r->max);
+            ok = too_much(r, e);
             break;
         }
     }
@@ -102,12 +113,21 @@ static bool collect(const struct run *r, int fd, struct buf *out, struct err *e)
     return ok;
 }
 
-/* Wait for the end of the process until the deadline, then make it end. */
-static bool reap(const struct run *r, pid_t pid, int *status)
+/* Is there more in the file than the helper may print? */
+static bool is_too_much(const struct run *r, int output)
+{
+    struct stat info;
+
+    return output >= 0 && fstat(output, &info) == 0 && (uintmax_t)info.st_size > r->max;
+}
+
+/* Wait for the end of the process until the deadline, or until `output` (-1: no file) is too large,
+ * then make it end. */
+static bool reap(const struct run *r, pid_t pid, int output, int *status)
 {
     int pause = 1;
 
-    while (!deadline_is_past(r->deadline)) {
+    while (!deadline_is_past(r->deadline) && !is_too_much(r, output)) {
         pid_t done = waitpid(pid, status, WNOHANG);
         if (done == pid || (done < 0 && errno != EINTR))
             return true;
@@ -141,13 +161,13 @@ bool run_output(const struct run *r, struct buf *out, struct err *e)
     buf_init(out, r->max);
     if (pipe2(ends, O_CLOEXEC) != 0)
         return err_os(e, ERR_OS, "cannot make a pipe");
-    bool ok = start(r, ends[1], &pid, e);
+    bool ok = start(r, -1, ends[1], &pid, e);
     close(ends[1]);
     if (ok) {
         ok = collect(r, ends[0], out, e);
         if (!ok)
             kill(-pid, SIGKILL);
-        bool ended = reap(r, pid, &status);
+        bool ended = reap(r, pid, -1, &status);
         if (ok && !ended)
             ok = err_set(e, ERR_HELPER, "%s: did not end in time", r->argv[0]);
         ok = ok && judge(r->argv[0], status, e);
@@ -156,4 +176,21 @@ bool run_output(const struct run *r, struct buf *out, struct err *e)
     if (!ok)
         buf_wipe(out);
     return ok;
+}
+
+bool run_filter(const struct run *r, int input, int output, struct err *e)
+{
+    pid_t pid;
+    int status = 0;
+
+    if (lseek(input, 0, SEEK_SET) != 0)
+        return err_os(e, ERR_OS, "%s: cannot go to the start of its input", r->argv[0]);
+    if (!start(r, input, output, &pid, e))
+        return false;
+    bool ended = reap(r, pid, output, &status);
+    if (is_too_much(r, output))
+        return too_much(r, e);
+    if (!ended)
+        return err_set(e, ERR_HELPER, "%s: did not end in time", r->argv[0]);
+    return judge(r->argv[0], status, e);
 }

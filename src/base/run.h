@@ -7,8 +7,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-/* Start a helper program, without a shell, and take what it prints. stdin is /dev/null, stderr is
- * ours. The helper is ended (SIGKILL to its process group) when the deadline passes, and its
+/* Start a helper program, without a shell, and take what it prints. stdin is /dev/null unless said
+ * otherwise, stderr is ours. The helper is ended (SIGKILL to its process group) when the deadline passes, and its
  * non-zero exit status is an error whatever it printed. Errors are of kind ERR_HELPER, or
  * ERR_CONFIG when the program does not exist; they name argv[0] only, since arguments may hold
  * secrets. */
@@ -22,5 +22,10 @@ struct run {
 
 /* out is initialised here; on failure it is empty. buf_wipe it when it held a secret. */
 bool run_output(const struct run *r, struct buf *out, struct err *e);
+
+/* For a helper that makes one text, of any size, out of another: it reads the file `input` from its
+ * start and writes to the file `output`. With files at both ends nobody waits for the other, and no
+ * order of reading and writing can stop both. Errors as above. */
+bool run_filter(const struct run *r, int input, int output, struct err *e);
 
 #endif

@@ -125,6 +125,8 @@ static int deliver(struct submission *s)
     };
     relay_deliver(&s->delivery);
     show_failures(&s->delivery);
+    if (s->delivery.warning.kind != ERR_NONE)
+        log_line("warning: %s", s->delivery.warning.text);
     if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
         log_line("warning: %s", e.text);
     return exit_status_of_envelope(&s->envelope);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "mail/wire.h"
 
@@ -145,6 +146,37 @@ static uint64_t longest_line(struct slice text, uint64_t longest)
     return longest;
 }
 
+/* In canonical text each CR belongs to a line end. */
+static void put_without_cr(struct buf *out, struct slice text)
+{
+    for (size_t at = 0; at < text.len;) {
+        size_t cr = slice_find(text, '\r', at);
+        buf_put(out, text.data + at, cr - at);
+        at = cr + 1;
+    }
+}
+
+static bool write_lines(int fd, struct slice text, struct buf *lines, struct err *e)
+{
+    buf_reset(lines);
+    put_without_cr(lines, text);
+    return file_write(fd, buf_slice(lines), e);
+}
+
+static bool write_body(const struct message *m, int fd, struct buf *lines, struct err *e)
+{
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct slice bytes;
+    uint64_t offset = 0;
+    bool ok;
+
+    do
+        ok = spill_read(&m->body, &offset, block, &bytes, e) && write_lines(fd, bytes, lines, e);
+    while (ok && bytes.len);
+    free(block);
+    return ok;
+}
+
 static bool measure_body(const struct message *m, struct wire_in *wire, struct err *e)
 {
     char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
@@ -169,6 +201,20 @@ static bool measure_body(const struct message *m, struct wire_in *wire, struct e
 uint64_t message_size(const struct message *m)
 {
     return header_size(&m->header) + 2 + m->body.size;
+}
+
+bool message_write(const struct message *m, int fd, struct err *e)
+{
+    struct buf header, lines;
+
+    buf_init(&header, LIMIT_HEADER_BLOCK + 2);
+    buf_init(&lines, LIMIT_HEADER_BLOCK + 2);
+    header_write(&m->header, &header);
+    buf_put_text(&header, "\r\n");
+    bool ok = write_lines(fd, buf_slice(&header), &lines, e) && write_body(m, fd, &lines, e);
+    buf_clear(&header);
+    buf_clear(&lines);
+    return ok;
 }
 
 bool message_measure_body(struct message *m, struct err *e)

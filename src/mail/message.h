@@ -41,6 +41,8 @@ bool message_has_mime(const struct message *m);
 /* Header, empty line, body: octets on the wire before transparency, which is what SIZE of RFC 1870
  * counts. */
 uint64_t message_size(const struct message *m);
+/* Header, empty line and body into a file, with LF for CRLF as programs of this system have it. */
+bool message_write(const struct message *m, int fd, struct err *e);
 /* Call it when the fields are final: sets has_8bit_header, and has_8bit with it. */
 void message_measure(struct message *m);
 /* The same after another body was put in: takes all measures again. */

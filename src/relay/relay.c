@@ -159,10 +159,9 @@ void relay_close(struct relay *r)
     r->finished = NULL;
 }
 
-void relay_deliver(struct delivery *d)
+static void deliver(struct delivery *d)
 {
     struct relay *r = relay_new(d->account, d->hello, d->transcript);
-    int64_t start = clock_monotonic();
     struct outcome why;
 
     d->last = true;
@@ -175,5 +174,14 @@ void relay_deliver(struct delivery *d)
     }
     outcome_clear(&why);
     relay_free(r);
+}
+
+void relay_deliver(struct delivery *d)
+{
+    int64_t start = clock_monotonic();
+
+    if (delivery_begin(d))
+        deliver(d);
+    delivery_end(d);
     d->milliseconds = (clock_monotonic() - start) / 1000000;
 }

@@ -47,9 +47,20 @@ struct delivery {
     struct tls_info tls;
     const char *mechanism;   /* static text, NULL without login */
     int64_t milliseconds;
+    struct err warning;      /* something beside the delivery went wrong; kind ERR_NONE: nothing */
 
     struct delivery *next;   /* the relay's */
+    const struct message *given;     /* between delivery_begin and delivery_end: the caller's */
+    struct message filtered;
+    size_t served;           /* recipients that were served before */
 };
+
+/* Around the sending of each delivery, however many conversations it takes: the account's filter
+ * before, the copy of what was sent after (message options of smtprc(5)). delivery_begin changes
+ * d->message until delivery_end; false: the filter failed, and every recipient has that verdict. Call
+ * delivery_end in any case. */
+bool delivery_begin(struct delivery *d);
+void delivery_end(struct delivery *d);
 
 /* A conversation, not yet open, with the account, hello and transcript of a delivery. Borrowed. */
 struct relay *relay_new(const struct account *account, const char *hello,
@@ -74,7 +85,7 @@ struct delivery *relay_take(struct relay *r, bool wait);
 /* QUIT. What is still under way is abandoned: take it first. */
 void relay_close(struct relay *r);
 
-/* One delivery from connection to QUIT. Afterwards every recipient has a verdict. */
+/* One delivery, from delivery_begin to delivery_end, connection and QUIT. Afterwards every recipient has a verdict. */
 void relay_deliver(struct delivery *d);
 
 #endif

@@ -85,7 +85,7 @@ void report_failures(const struct delivery *d, struct strings *lines)
         if (r->outcome.verdict == VERDICT_DELIVERED)
             continue;
         buf_reset(&line);
-        buf_put_format(&line, "%s: %s: ", d->account->name, d->server);
+        buf_put_format(&line, "%s: %s%s", d->account->name, d->server, *d->server ? ": " : "");
         put_reason(&line, r, name);
         if (!slice_eq(buf_slice(&line), buf_slice(&last))) {
             strings_add(lines, buf_slice(&line));

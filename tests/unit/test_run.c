@@ -186,6 +186,72 @@ static void descriptors_are_not_left_open(void **state)
     assert_int_equal(before, after);
 }
 
+static int file_with(const char *text)
+{
+    char name[] = "/tmp/test_run.XXXXXX";
+    int fd = mkstemp(name);
+
+    assert_true(fd >= 0);
+    unlink(name);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    return fd;
+}
+
+/* What the script makes of "text\n" (read from the start, wherever the file stands). */
+static bool filter(const char *script, int64_t patience, size_t max, struct buf *out, struct err *e)
+{
+    char *command = strdup(script);
+    char *argv[] = {(char[]){"sh"}, (char[]){"-c"}, command, NULL};
+    struct run r = {.argv = argv, .deadline = deadline_in(patience), .max = max};
+    int input = file_with("text\n"), output = file_with("");
+    char block[1000];
+
+    bool ok = run_filter(&r, input, output, e);
+    ssize_t got = pread(output, block, sizeof block, 0);
+    assert_true(got >= 0);
+    buf_init(out, sizeof block);
+    buf_put(out, block, (size_t)got);
+    close(input);
+    close(output);
+    free(command);
+    return ok;
+}
+
+static void a_filter_turns_one_file_into_another(void **state)
+{
+    static const struct {
+        const char *script, *output;
+        enum err_kind kind;
+        const char *words;
+    } rows[] = {
+        {"cat", "text\n", ERR_NONE, NULL},
+        {"tr a-z A-Z", "TEXT\n", ERR_NONE, NULL},
+        {"echo before; cat; echo after", "before\ntext\nafter\n", ERR_NONE, NULL},
+        {"exit 0", "", ERR_NONE, NULL},
+        {"cat; exit 3", NULL, ERR_HELPER, "status 3"},
+        {"kill -9 $$", NULL, ERR_HELPER, "signal 9"},
+        {"sleep 1000", NULL, ERR_HELPER, "in time"},
+        {"yes", NULL, ERR_HELPER, "more than 100 octets"},
+        {"head -c 101 /dev/zero", NULL, ERR_HELPER, "more than 100 octets"},
+        {"head -c 100 /dev/zero >&2; cat", "text\n", ERR_NONE, NULL},
+        {"/nonexistent/program", NULL, ERR_CONFIG, "127"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        bool hangs = rows[i].words && strcmp(rows[i].words, "in time") == 0;
+        struct buf out;
+        struct err e = {.kind = ERR_NONE};
+        bool ok = filter(rows[i].script, hangs ? 100 : PATIENCE, 100, &out, &e);
+        check_row(rows[i].script, ok == (rows[i].output != NULL), "success");
+        assert_int_equal(e.kind, rows[i].kind);
+        if (ok)
+            check_text(rows[i].script, buf_slice(&out), rows[i].output);
+        else
+            check_contains(rows[i].script, e.text, rows[i].words);
+        buf_clear(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +263,7 @@ int main(void)
         cmocka_unit_test(output_is_bounded),
         cmocka_unit_test(a_setting_replaces_and_the_rest_is_inherited),
         cmocka_unit_test(descriptors_are_not_left_open),
+        cmocka_unit_test(a_filter_turns_one_file_into_another),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
