@@ -16,6 +16,9 @@ enum {
     /* Values of DSN parameters, in xtext (RFC 3461 4.2, 4.4). */
     LIMIT_ORCPT = 500,
     LIMIT_ENVID = 100,
+    /* A parameter of MAIL or RCPT given by hand, and how many of them. */
+    LIMIT_PARAMETER = 500,
+    LIMIT_PARAMETERS = 4,
 
     /* Command lines we write (RFC 5321 4.5.3.1.4 says 512, more with parameters). */
     LIMIT_COMMAND = 4096,
@@ -44,6 +47,9 @@ enum {
     /* Recipients of one message. */
     LIMIT_RECIPIENTS = 100000,
 
+    /* Domains in a session that are counted for RFC 9422 RCPTDOMAINMAX; more is no limit. */
+    LIMIT_DOMAINS = 1000,
+
     /* The message is held in memory up to this size, in an unnamed file beyond it. */
     LIMIT_MESSAGE_MEMORY = 256 * 1024,
     /* One block of copying. */
@@ -54,6 +60,11 @@ enum {
 
     /* Pipelined commands under way without an answer (RFC 2920 3.1 asks for a bound). */
     LIMIT_FLIGHT_COMMANDS = 10000,
+    /* ... and message data: one chunk of BDAT, all that waits for its answer. */
+    LIMIT_CHUNK = 1024 * 1024,
+    LIMIT_FLIGHT_OCTETS = 4 * 1024 * 1024,
+    /* ... and transactions. */
+    LIMIT_FLIGHT_TRANSACTIONS = 100,
 
     /* Configuration. */
     LIMIT_CONFIG_FILE = 1024 * 1024,

@@ -133,6 +133,15 @@ bool envelope_domains_to_ascii(struct envelope *v, struct err *e)
     return path_domain_to_ascii(&v->reverse_path, e);
 }
 
+bool envelope_is_decided(const struct envelope *v)
+{
+    size_t i = 0;
+
+    while (i < v->count && v->recipients[i].outcome.verdict != VERDICT_NONE)
+        i++;
+    return i == v->count;
+}
+
 void envelope_decide(struct envelope *v, const struct outcome *o)
 {
     for (size_t i = 0; i < v->count; i++)

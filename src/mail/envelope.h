@@ -58,6 +58,8 @@ bool envelope_has_utf8_local(const struct envelope *v);
 bool envelope_has_utf8_domain(const struct envelope *v);
 /* A-labels for domains beyond ASCII, for a server without SMTPUTF8. */
 bool envelope_domains_to_ascii(struct envelope *v, struct err *e);
+/* Has every recipient a verdict? */
+bool envelope_is_decided(const struct envelope *v);
 /* All recipients without a verdict get a copy of this one. */
 void envelope_decide(struct envelope *v, const struct outcome *o);
 /* The one that decides the exit status; NULL without recipients. */

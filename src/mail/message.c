@@ -233,6 +233,55 @@ bool message_measure_body(struct message *m, struct err *e)
     return true;
 }
 
+/* What is left of the piece that the reader stands in. */
+static bool next_piece(const struct message *m, struct message_reader *r, struct slice *piece)
+{
+    const struct header *h = &m->header;
+
+    while (r->field < h->count && h->fields[r->field].removed)
+        r->field++;
+    if (r->field > h->count)
+        return false;
+    *piece = slice_from(r->field < h->count ? header_raw(h, r->field) : SLICE("\r\n"), r->used);
+    return true;
+}
+
+static bool next_of_body(const struct message *m, struct message_reader *r, size_t max,
+                         struct slice *bytes, struct err *e)
+{
+    if (m->body.fd >= 0 && !r->block)
+        r->block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    if (!spill_read(&m->body, &r->body, r->block, bytes, e))
+        return false;
+    if (bytes->len > max) {
+        r->body -= bytes->len - max;
+        bytes->len = max;
+    }
+    return true;
+}
+
+bool message_next(const struct message *m, struct message_reader *r, size_t max,
+                  struct slice *bytes, struct err *e)
+{
+    struct slice piece;
+
+    if (!next_piece(m, r, &piece))
+        return next_of_body(m, r, max, bytes, e);
+    *bytes = slice_make(piece.data, piece.len < max ? piece.len : max);
+    r->used += bytes->len;
+    if (bytes->len == piece.len) {
+        r->field++;
+        r->used = 0;
+    }
+    return true;
+}
+
+void message_reader_clear(struct message_reader *r)
+{
+    free(r->block);
+    *r = (struct message_reader){0};
+}
+
 void message_measure(struct message *m)
 {
     const struct header *h = &m->header;

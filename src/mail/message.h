@@ -43,6 +43,21 @@ bool message_has_mime(const struct message *m);
 uint64_t message_size(const struct message *m);
 /* Header, empty line and body into a file, with LF for CRLF as programs of this system have it. */
 bool message_write(const struct message *m, int fd, struct err *e);
+
+/* A place in the message as it is on the wire, before transparency. Zeroed, it is at the start. */
+struct message_reader {
+    size_t field;            /* header fields that are done */
+    size_t used;             /* octets of the next one, or of the empty line behind them */
+    uint64_t body;
+    char *block;             /* what was read from a body in a file */
+};
+
+/* The next octets, at most `max` (more than 0), valid until the next call; none: the end. Header
+ * and a body in memory are not copied. */
+bool message_next(const struct message *m, struct message_reader *r, size_t max,
+                  struct slice *bytes, struct err *e);
+void message_reader_clear(struct message_reader *r);
+
 /* Call it when the fields are final: sets has_8bit_header, and has_8bit with it. */
 void message_measure(struct message *m);
 /* The same after another body was put in: takes all measures again. */

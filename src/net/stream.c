@@ -236,11 +236,10 @@ static bool wait_to_write(struct stream *s, enum io want, struct deadline deadli
     return s->closed || !room || take_input(s) != IO_FAILED || io_failed(s, e);
 }
 
-bool stream_flush(struct stream *s, int64_t idle, struct err *e)
+static bool write_all(struct stream *s, struct slice left, int64_t idle, struct err *e)
 {
-    struct slice left = buf_slice(&s->out);
     struct deadline deadline = deadline_in(idle);
-    bool ok = !s->out.overflow || err_set(e, ERR_OS, "more output than may wait");
+    bool ok = true;
 
     while (ok && left.len) {
         size_t done;
@@ -255,11 +254,24 @@ bool stream_flush(struct stream *s, int64_t idle, struct err *e)
         else if (deadline_is_past(s->overall))
             ok = err_set(e, ERR_TIMEOUT, "the conversation takes too long");
     }
+    return ok;
+}
+
+bool stream_flush(struct stream *s, int64_t idle, struct err *e)
+{
+    bool ok = s->out.overflow ? err_set(e, ERR_OS, "more output than may wait")
+                              : write_all(s, buf_slice(&s->out), idle, e);
+
     if (s->out_is_secret)
         buf_wipe(&s->out);
     s->out_is_secret = false;
     buf_reset(&s->out);
     return ok;
+}
+
+bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e)
+{
+    return stream_flush(s, idle, e) && write_all(s, bytes, idle, e);
 }
 
 bool stream_has_input(struct stream *s)

@@ -44,6 +44,9 @@ size_t stream_pending(const struct stream *s);
 /* Write everything that is queued. Every octet of progress gives `idle` milliseconds more. */
 bool stream_flush(struct stream *s, int64_t idle, struct err *e);
 
+/* Write everything that is queued, and `bytes` behind it without copying them. */
+bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e);
+
 /* Is input waiting that nobody has taken? Looks at the descriptor too, without waiting. */
 bool stream_has_input(struct stream *s);
 /* The next line, without LF and the CR before it, valid until the next call on the stream. More

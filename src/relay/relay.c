@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "relay/fit.h"
 #include "relay/params.h"
-#include "smtp/transaction.h"
+#include "smtp/pipeline.h"
 
 struct relay {
     const struct account *account;
@@ -17,9 +17,10 @@ struct relay {
     const struct transcript *transcript;
     struct session_params params;
     struct session session;
+    struct pipeline pipeline;
     bool is_open;
+    bool without_chunking;   /* the server does not know what it offers */
     char server[sizeof((struct delivery *)0)->server];
-    struct delivery *finished;   /* fate known, not yet taken; in the order of their end */
     size_t count;
 };
 
@@ -61,8 +62,11 @@ static bool try_host(struct relay *r, const char *host, struct outcome *why)
     if (!r->params.hello)
         r->params.hello = r->hello;
     r->params.transcript = r->transcript;
+    r->params.without_chunking = r->without_chunking;
     r->is_open = session_open(&r->session, &r->params, why);
-    if (!r->is_open)
+    if (r->is_open)
+        pipeline_init(&r->pipeline, &r->session);
+    else
         params_clear(&r->params);
     return r->is_open;
 }
@@ -93,12 +97,12 @@ const char *relay_server(const struct relay *r)
 
 bool relay_is_usable(const struct relay *r)
 {
-    return r->is_open && r->session.is_open;
+    return r->is_open && pipeline_is_usable(&r->pipeline);
 }
 
 bool relay_has_room(const struct relay *r)
 {
-    return relay_is_usable(r) && !r->finished;
+    return r->is_open && pipeline_has_room(&r->pipeline);
 }
 
 size_t relay_count(const struct relay *r)
@@ -106,46 +110,49 @@ size_t relay_count(const struct relay *r)
     return r->count;
 }
 
-/* The transaction, with the message in the form that this server takes. */
-static void transact(struct relay *r, struct delivery *d)
+/* The message in the form that this server takes; what cannot be had is the fate of all. */
+static const struct message *fitting_message(struct relay *r, struct delivery *d)
 {
-    struct transaction t = {.envelope = d->envelope, .last = d->last};
+    const struct message *m = d->message;
     struct outcome why = {0};
-    struct message own;
     struct err e;
 
-    if (fit_message(r->account, &r->session.capabilities, d->message, &own, &t.message, &e)) {
-        session_extend(&r->session, message_size(t.message));
-        transaction_run(&r->session, &t);
-    } else {
-        outcome_from_err(&why, &e, NULL);
-        envelope_decide(d->envelope, &why);
-        outcome_clear(&why);
-    }
-    message_clear(&own);
+    if (fit_message(r->account, &r->session.capabilities, d->message, &d->own, &m, &e))
+        return m;
+    outcome_from_err(&why, &e, NULL);
+    envelope_decide(d->envelope, &why);
+    outcome_clear(&why);
+    return d->message;
 }
 
 void relay_send(struct relay *r, struct delivery *d)
 {
-    int64_t start = clock_monotonic();
-
     snprintf(d->server, sizeof d->server, "%s", r->server);
     d->tls = r->session.stream.tls;
     d->mechanism = r->session.mechanism;
-    d->fate = DELIVERY_DECIDED;
-    d->next = NULL;
-    transact(r, d);
-    d->milliseconds = (clock_monotonic() - start) / 1000000;
-    r->finished = d;
+    d->started = clock_monotonic();
+    d->transaction = (struct transaction){
+        .envelope = d->envelope,
+        .message = fitting_message(r, d),
+        .last = d->last,
+        .owner = d,
+    };
+    session_extend(&r->session, message_size(d->transaction.message));
     r->count++;
+    pipeline_add(&r->pipeline, &d->transaction);
 }
 
 struct delivery *relay_take(struct relay *r, bool wait)
 {
-    struct delivery *d = r->finished;
+    struct transaction *t = r->is_open ? pipeline_take(&r->pipeline, wait) : NULL;
 
-    (void)wait;
-    r->finished = NULL;
+    if (!t)
+        return NULL;
+    struct delivery *d = t->owner;
+    message_clear(&d->own);
+    d->fate = envelope_is_decided(d->envelope) ? DELIVERY_DECIDED : DELIVERY_UNSENT;
+    d->milliseconds = (clock_monotonic() - d->started) / 1000000;
+    r->without_chunking = r->without_chunking || r->session.chunking_failed;
     return d;
 }
 
@@ -156,19 +163,29 @@ void relay_close(struct relay *r)
     session_close(&r->session);
     params_clear(&r->params);
     r->is_open = false;
-    r->finished = NULL;
+}
+
+/* A conversation at a time, until all is decided: each decides on somebody, but for one that finds
+ * that the server does not know BDAT. */
+static bool converse(struct relay *r, struct delivery *d, struct outcome *why)
+{
+    do {
+        outcome_clear(why);
+        if (!relay_open(r, why))
+            return false;
+        relay_send(r, d);
+        relay_take(r, true);
+    } while (d->fate == DELIVERY_UNSENT);
+    return true;
 }
 
 static void deliver(struct delivery *d)
 {
     struct relay *r = relay_new(d->account, d->hello, d->transcript);
-    struct outcome why;
+    struct outcome why = {0};
 
     d->last = true;
-    if (relay_open(r, &why)) {
-        relay_send(r, d);
-        relay_take(r, true);
-    } else {
+    if (!converse(r, d, &why)) {
         snprintf(d->server, sizeof d->server, "%s", relay_server(r));
         envelope_decide(d->envelope, &why);
     }

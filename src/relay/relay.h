@@ -7,7 +7,7 @@
 #include "mail/envelope.h"
 #include "mail/message.h"
 #include "net/tls.h"
-#include "smtp/transcript.h"
+#include "smtp/transaction.h"
 
 /* Messages through one account: the place where account and SMTP meet.
  *
@@ -28,8 +28,9 @@
 enum delivery_fate {
     DELIVERY_DECIDED,        /* every recipient has a verdict */
     DELIVERY_UNSENT          /* the recipients without a verdict were given to nobody, for the
-                              * conversation ended or has its limits: to be sent through another one.
-                              * Each open conversation decides on at least one recipient. */
+                              * conversation ended or has its limits: to be sent through another
+                              * one. Each decides on at least one recipient, but for one that finds
+                              * that the server offers BDAT and does not know it. */
 };
 
 struct delivery {
@@ -49,10 +50,13 @@ struct delivery {
     int64_t milliseconds;
     struct err warning;      /* something beside the delivery went wrong; kind ERR_NONE: nothing */
 
-    struct delivery *next;   /* the relay's */
     const struct message *given;     /* between delivery_begin and delivery_end: the caller's */
     struct message filtered;
     size_t served;           /* recipients that were served before */
+    /* The relay's. */
+    struct transaction transaction;
+    struct message own;      /* the message in another form, if the server needs one */
+    int64_t started;
 };
 
 /* Around the sending of each delivery, however many conversations it takes: the account's filter
@@ -79,8 +83,8 @@ bool relay_has_room(const struct relay *r);
 /* Deliveries that were begun since it was opened. */
 size_t relay_count(const struct relay *r);
 void relay_send(struct relay *r, struct delivery *d);
-/* A delivery whose fate is known. Without one: NULL, but when `wait` the next one, as long as any is
- * under way. */
+/* A delivery whose fate is known. Without one: NULL, but when `wait` the next one, as long as any
+ * is under way. */
 struct delivery *relay_take(struct relay *r, bool wait);
 /* QUIT. What is still under way is abandoned: take it first. */
 void relay_close(struct relay *r);

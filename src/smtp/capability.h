@@ -19,12 +19,25 @@ enum capability {
     CAPABILITY_SIZE = 1 << 3,        /* RFC 1870 */
     CAPABILITY_8BITMIME = 1 << 4,    /* RFC 6152 */
     CAPABILITY_SMTPUTF8 = 1 << 5,    /* RFC 6531 */
-    CAPABILITY_ENHANCED = 1 << 6     /* RFC 2034 */
+    CAPABILITY_ENHANCED = 1 << 6,    /* RFC 2034 */
+    CAPABILITY_DSN = 1 << 7,         /* RFC 3461 */
+    CAPABILITY_CHUNKING = 1 << 8,    /* RFC 3030 */
+    CAPABILITY_LIMITS = 1 << 9,      /* RFC 9422 */
+    CAPABILITY_REQUIRETLS = 1 << 10  /* RFC 8689 */
+};
+
+/* RFC 9422 4: how much of a session the server is good for. 0: not said. */
+struct session_limits {
+    unsigned long mail_max;          /* MAIL commands in a session */
+    unsigned long rcpt_max;          /* recipients in a transaction */
+    unsigned long rcpt_domain_max;   /* different domains of recipients in a session */
 };
 
 struct capabilities {
     unsigned offered;        /* enum capability, or-ed */
     uint64_t size;           /* largest message; 0: no fixed limit, or not said */
+    struct session_limits limits;
+    struct strings keywords; /* all of them, as written */
     struct strings auth;     /* mechanisms, as written; both "AUTH X Y" and the old "AUTH=X Y" */
 };
 
@@ -32,5 +45,7 @@ struct capabilities {
 void capabilities_parse(struct capabilities *c, const struct reply *ehlo);
 void capabilities_clear(struct capabilities *c);
 bool capabilities_has(const struct capabilities *c, enum capability capability);
+/* The same for any keyword, known to us or not. */
+bool capabilities_has_keyword(const struct capabilities *c, struct slice keyword);
 
 #endif

@@ -273,5 +273,6 @@ void session_abort(struct session *s)
     s->is_open = false;
     stream_close(&s->stream);
     capabilities_clear(&s->capabilities);
+    strings_clear(&s->domains);
     reply_clear(&s->reply);
 }

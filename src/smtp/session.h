@@ -26,6 +26,7 @@ struct session_params {
     const char *host;
     unsigned port;
     const char *socket;      /* Unix socket in place of host and port, or NULL */
+    bool without_chunking;   /* do not use BDAT though it is offered */
     bool lmtp;               /* RFC 2033: LHLO, and a verdict for each recipient */
     int64_t connect_timeout; /* milliseconds for each address */
     int64_t timeout;         /* milliseconds for each step; 0: RFC 5321 4.5.3.2 */
@@ -57,6 +58,8 @@ struct session {
     struct reply reply;      /* the last one that was read */
     const char *mechanism;   /* the login that succeeded; NULL: none */
     bool is_open;
+    bool chunking_failed;    /* BDAT was offered and is not known */
+    struct strings domains;  /* of the recipients so far, for RFC 9422 4.3 */
 };
 
 /* False: `why` says what failed, for every recipient alike; the session is closed. */

@@ -3,363 +3,488 @@
 #include "smtp/transaction.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "mail/wire.h"
-#include "smtp/command.h"
+#include "smtp/needs.h"
 
-/* The commands are steps 0 (MAIL), 1 to n (RCPT) and n + 1 (DATA), sent and answered in order.
- * Those between `heard` and `said` are on their way: at most one without PIPELINING. */
-struct window {
-    struct session *session;
-    const struct transaction *transaction;
-    struct mail_params mail;
-    size_t said, heard, steps;
-    size_t accepted;         /* recipients that the server takes */
-    bool stopped;            /* the sender was refused: nothing more to say */
-    bool data_open;          /* 354 */
-};
+/* --- which recipients */
 
-static enum verb verb_of(const struct window *w, size_t step)
+/* RFC 9422 4.3: may one more recipient of this domain be named in the session? */
+static bool domain_has_room(struct session *s, const struct path *path)
 {
-    return step == 0 ? VERB_MAIL : step < w->steps - 1 ? VERB_RCPT : VERB_DATA;
-}
+    unsigned long most = s->capabilities.limits.rcpt_domain_max;
+    struct slice domain = path_domain(path);
 
-static struct recipient *recipient_of(const struct window *w, size_t step)
-{
-    return &w->transaction->envelope->recipients[step - 1];
-}
-
-static bool is_pipelined(const struct window *w)
-{
-    return capabilities_has(&w->session->capabilities, CAPABILITY_PIPELINING);
-}
-
-/* What the server must be able to do for this message, found out before it is bothered. */
-static bool check_needs(struct window *w, struct err *e)
-{
-    const struct capabilities *c = &w->session->capabilities;
-    const struct message *m = w->transaction->message;
-    struct envelope *v = w->transaction->envelope;
-    uint64_t size = message_size(m);
-
-    if (c->size && size > c->size)
-        return err_set(e, ERR_REFUSED,
-                       "the message has %" PRIu64 " octets, the server takes at most %" PRIu64,
-                       size, c->size);
-    bool utf8_address = envelope_has_utf8_local(v) || envelope_has_utf8_domain(v);
-    bool smtputf8 = capabilities_has(c, CAPABILITY_SMTPUTF8);
-    if (!smtputf8 && envelope_has_utf8_local(v))
-        return err_set(e, ERR_REFUSED,
-                       "an address is not ASCII and the server does not offer SMTPUTF8");
-    if (!smtputf8 && !envelope_domains_to_ascii(v, e))
-        return false;
-    w->mail = (struct mail_params){
-        .has_size = capabilities_has(c, CAPABILITY_SIZE),
-        .size = size,
-        .body_8bitmime = m->has_8bit && capabilities_has(c, CAPABILITY_8BITMIME),
-        .smtputf8 = smtputf8 && (utf8_address || m->has_8bit_header),
-    };
-    return true;
-}
-
-static void say_step(struct window *w, size_t step)
-{
-    enum verb verb = verb_of(w, step);
-    struct buf line;
-
-    buf_init(&line, LIMIT_COMMAND);
-    if (verb == VERB_MAIL)
-        command_mail(&line, &w->transaction->envelope->reverse_path, &w->mail);
-    else if (verb == VERB_RCPT)
-        command_rcpt(&line, &recipient_of(w, step)->path);
-    else
-        command_simple(&line, verb);
-    session_say(w->session, &line);
-    buf_clear(&line);
-}
-
-/* Is there reason to say the next step now? */
-static bool may_say(const struct window *w)
-{
-    if (w->stopped || w->said == w->steps)
-        return false;
-    if (w->said - w->heard >= (is_pipelined(w) ? (size_t)LIMIT_FLIGHT_COMMANDS : 1))
-        return false;
-    /* DATA rides in the flight of the recipients; behind their answers it needs a reason. */
-    return verb_of(w, w->said) != VERB_DATA || w->heard < w->said || w->accepted > 0;
-}
-
-static void judge_mail(struct window *w)
-{
-    struct outcome o = {0};
-
-    if (reply_is_success(&w->session->reply))
-        return;
-    session_judge(w->session, VERB_MAIL, &o);
-    envelope_decide(w->transaction->envelope, &o);
-    outcome_clear(&o);
-    w->stopped = true;
-}
-
-static void judge_rcpt(struct window *w, struct recipient *r)
-{
-    if (w->stopped || r->outcome.verdict != VERDICT_NONE)
-        return;
-    if (reply_is_success(&w->session->reply))
-        w->accepted++;
-    else
-        session_judge(w->session, VERB_RCPT, &r->outcome);
-}
-
-/* The accepted recipients share the fate of the message. */
-static void judge_data(struct window *w, enum verb verb)
-{
-    struct outcome o = {0};
-
-    session_judge(w->session, verb, &o);
-    if (verb == VERB_DATA && o.verdict == VERDICT_DELIVERED) {
-        o.verdict = VERDICT_REFUSED;
-        o.kind = ERR_PROTOCOL;
-    }
-    envelope_decide(w->transaction->envelope, &o);
-    outcome_clear(&o);
-}
-
-static void judge_step(struct window *w, size_t step)
-{
-    enum verb verb = verb_of(w, step);
-
-    if (verb == VERB_MAIL)
-        judge_mail(w);
-    else if (verb == VERB_RCPT)
-        judge_rcpt(w, recipient_of(w, step));
-    else if (w->session->reply.code == 354)
-        w->data_open = true;
-    else
-        judge_data(w, VERB_DATA);
-}
-
-/* MAIL, RCPT and DATA up to their last answer. */
-static bool run_commands(struct window *w, struct outcome *why)
-{
-    for (;;) {
-        bool answers_due = w->heard < w->said;
-        /* A window is refilled when it has half run empty: not one write for each answer. */
-        if (w->said - w->heard <= LIMIT_FLIGHT_COMMANDS / 2)
-            for (; may_say(w); w->said++)
-                say_step(w, w->said);
-        if (w->heard == w->said)
+    if (!most || most > LIMIT_DOMAINS)
+        return true;
+    for (size_t i = s->domains.count; i > 0; i--)
+        if (slice_eq_nocase(slice_of(s->domains.items[i - 1]), domain))
             return true;
-        enum verb verb = verb_of(w, w->heard);
-        if ((stream_pending(&w->session->stream) &&
-             !session_send(w->session, verb, answers_due, why)) ||
-            !session_hear(w->session, verb, why))
-            return false;
-        judge_step(w, w->heard++);
-    }
-}
-
-/* The message goes out in pieces, each written before the next is made. */
-static bool send_piece(struct window *w, struct wire_out *dots, struct slice piece, struct err *e)
-{
-    struct stream *stream = &w->session->stream;
-
-    while (piece.len) {
-        size_t len = piece.len < LIMIT_BLOCK ? piece.len : LIMIT_BLOCK;
-        struct slice part = slice_make(piece.data, len);
-        wire_out_put(dots, part, &stream->out);
-        if (stream_pending(stream) >= LIMIT_BLOCK &&
-            !stream_flush(stream, session_idle(w->session), e))
-            return false;
-        piece = slice_from(piece, part.len);
-    }
+    if (s->domains.count >= most)
+        return false;
+    strings_add(&s->domains, domain);
     return true;
 }
 
-static bool send_header(struct window *w, struct wire_out *dots, struct err *e)
+static void choose_members(struct transaction *t, struct session *s)
 {
-    const struct header *h = &w->transaction->message->header;
+    unsigned long limit = s->capabilities.limits.rcpt_max;
+    struct envelope *v = t->envelope;
 
-    for (size_t i = 0; i < h->count; i++)
-        if (!h->fields[i].removed && !send_piece(w, dots, header_raw(h, i), e))
-            return false;
-    return send_piece(w, dots, SLICE("\r\n"), e);
+    t->members = mem_resize(NULL, v->count ? v->count : 1, sizeof *t->members);
+    for (size_t i = 0; i < v->count && (!limit || t->count < limit); i++) {
+        struct recipient *r = &v->recipients[i];
+        if (r->outcome.verdict == VERDICT_NONE && domain_has_room(s, &r->path))
+            t->members[t->count++] = (struct member){.recipient = r};
+    }
 }
 
-static bool send_body(struct window *w, struct wire_out *dots, struct err *e)
+static size_t chunk_count(const struct transaction *t)
 {
-    char block[LIMIT_BLOCK];
-    uint64_t offset = 0;
-    struct slice piece;
+    return (size_t)((message_size(t->message) + LIMIT_CHUNK - 1) / LIMIT_CHUNK);
+}
 
-    do {
-        if (!spill_read(&w->transaction->message->body, &offset, block, &piece, e) ||
-            !send_piece(w, dots, piece, e))
-            return false;
-    } while (piece.len);
+/* The step behind the recipients. */
+static size_t first_of_data(const struct transaction *t)
+{
+    return (size_t)t->resets + 1 + t->count;
+}
+
+bool transaction_begin(struct transaction *t, struct session *s, struct err *e)
+{
+    bool chunked = capabilities_has(&s->capabilities, CAPABILITY_CHUNKING) && !s->params->lmtp &&
+                   !s->params->without_chunking;
+
+    *t = (struct transaction){.envelope = t->envelope, .message = t->message, .last = t->last,
+                              .owner = t->owner, .chunked = chunked};
+    if (!needs_of_mail(s, t->envelope, t->message, &t->mail, e))
+        return false;
+    choose_members(t, s);
+    if (t->count)
+        t->steps = first_of_data(t) + (chunked ? chunk_count(t) : 2);
+    t->body_step = t->steps - 1;
     return true;
 }
 
-static void say_quit(struct window *w)
+void transaction_reset_first(struct transaction *t)
+{
+    t->resets = true;
+    t->steps++;
+    t->body_step++;
+}
+
+void transaction_end(struct transaction *t)
+{
+    free(t->members);
+    t->members = NULL;
+    t->count = 0;
+    outcome_clear(&t->too_many);
+    message_reader_clear(&t->reader);
+}
+
+/* --- which step is what */
+
+static enum verb verb_of(const struct transaction *t, size_t step)
+{
+    if (step < first_of_data(t))
+        return step > t->resets ? VERB_RCPT : step == t->resets ? VERB_MAIL : VERB_RSET;
+    if (step >= t->body_step)
+        return VERB_BODY;
+    return t->chunked ? VERB_BDAT : VERB_DATA;
+}
+
+static struct member *member_of(const struct transaction *t, size_t step)
+{
+    return &t->members[step - t->resets - 1];
+}
+
+enum verb transaction_awaits(const struct transaction *t)
+{
+    return verb_of(t, t->heard);
+}
+
+bool transaction_is_said(const struct transaction *t)
+{
+    return t->said == t->steps;
+}
+
+bool transaction_is_over(const struct transaction *t)
+{
+    return t->heard == t->steps;
+}
+
+/* Nothing more of it is said. */
+static void cut(struct transaction *t)
+{
+    t->steps = t->said;
+}
+
+/* Nor is anything when nobody is left to get the message, but that a DATA under way may still be
+ * answered by 354. */
+static void cut_for_nobody(struct transaction *t)
+{
+    if (t->chunked || t->said <= first_of_data(t))
+        cut(t);
+}
+
+/* --- saying */
+
+static uint64_t next_chunk(const struct transaction *t)
+{
+    uint64_t left = message_size(t->message) - t->sent;
+
+    return left < LIMIT_CHUNK ? left : LIMIT_CHUNK;
+}
+
+bool transaction_may_say(const struct transaction *t, const struct session *s)
+{
+    size_t waiting = t->said - t->heard;
+    uint64_t octets = t->sent - t->acknowledged;
+
+    if (transaction_is_said(t) ||
+        (waiting && !capabilities_has(&s->capabilities, CAPABILITY_PIPELINING)))
+        return false;
+    if (t->said < first_of_data(t))
+        return waiting < LIMIT_FLIGHT_COMMANDS;
+    if (t->chunked)
+        return octets == 0 || octets + next_chunk(t) <= LIMIT_FLIGHT_OCTETS;
+    return verb_of(t, t->said) == VERB_DATA || (waiting == 0 && t->data_open);
+}
+
+static void say_line(struct transaction *t, struct session *s, enum verb verb)
 {
     struct buf line;
 
     buf_init(&line, LIMIT_COMMAND);
-    command_simple(&line, VERB_QUIT);
-    session_say(w->session, &line);
+    if (verb == VERB_MAIL) {
+        command_mail(&line, &t->envelope->reverse_path, &t->mail);
+    } else if (verb == VERB_RCPT) {
+        const struct recipient *r = member_of(t, t->said)->recipient;
+        struct rcpt_params params = needs_of_recipient(s, t->envelope, r);
+        command_rcpt(&line, &r->path, &params);
+    } else {
+        command_simple(&line, verb);
+    }
+    session_say(s, &line);
     buf_clear(&line);
 }
 
-/* Nothing but the message may be under way now: an answer that is here already was made before
- * there was anything to answer. */
-static bool answered_too_early(struct window *w, struct outcome *why)
+/* Small pieces are gathered into one write, large ones are written as they are. */
+static bool send_piece(struct session *s, struct slice piece, struct err *e)
 {
-    struct err e;
+    size_t pending = stream_pending(&s->stream);
 
-    if (!stream_has_input(&w->session->stream))
-        return false;
-    if (!session_hear(w->session, VERB_BODY, why))
+    if (pending + piece.len <= LIMIT_BLOCK) {
+        stream_put(&s->stream, piece);
         return true;
-    if (reply_is_success(&w->session->reply)) {
-        err_set(&e, ERR_PROTOCOL, "the server confirmed the message before its end was sent: %u",
-                w->session->reply.code);
-        session_fail(w->session, VERB_BODY, &e, why);
-    } else {
-        session_judge(w->session, VERB_BODY, why);
-        session_abort(w->session);
     }
+    if (piece.len >= LIMIT_BLOCK / 2)
+        return stream_write(&s->stream, piece, session_idle(s), e);
+    if (!stream_flush(&s->stream, session_idle(s), e))
+        return false;
+    stream_put(&s->stream, piece);
     return true;
 }
 
-/* RFC 2033 4.2: LMTP answers the final dot once for each recipient that was taken, in their order. */
-static bool hear_each_verdict(struct window *w, struct outcome *why)
+/* RFC 3030 2: the octets as they are, right behind the command. */
+static bool say_chunk(struct transaction *t, struct session *s, bool is_last, struct err *e)
 {
-    struct envelope *v = w->transaction->envelope;
+    uint64_t left = next_chunk(t);
+    struct buf line;
 
-    for (size_t i = 0; i < v->count; i++) {
-        if (v->recipients[i].outcome.verdict != VERDICT_NONE)
-            continue;
-        if (!session_hear(w->session, VERB_BODY, why))
+    buf_init(&line, LIMIT_COMMAND);
+    command_bdat(&line, left, is_last);
+    session_say(s, &line);
+    buf_clear(&line);
+    transcript_note(s->params->transcript, "C: <message, %" PRIu64 " octets>", left);
+    while (left) {
+        struct slice piece;
+        size_t most = left < LIMIT_BLOCK ? (size_t)left : LIMIT_BLOCK;
+        if (!message_next(t->message, &t->reader, most, &piece, e))
             return false;
-        session_judge(w->session, VERB_RCPT, &v->recipients[i].outcome);
+        if (!piece.len)
+            return err_set(e, ERR_IO, "the message became shorter while it was sent");
+        left -= piece.len;
+        t->sent += piece.len;
+        t->is_exposed = is_last && left == 0;
+        if (!send_piece(s, piece, e))
+            return false;
     }
     return true;
 }
 
-static bool hear_verdict(struct window *w, struct outcome *why)
-{
-    if (w->session->params->lmtp)
-        return hear_each_verdict(w, why);
-    if (!session_hear(w->session, VERB_BODY, why))
-        return false;
-    judge_data(w, VERB_BODY);
-    return true;
-}
-
-/* From here on the server may have the whole message. */
-static bool end_data(struct window *w, struct wire_out *dots, struct outcome *why)
-{
-    struct stream *stream = &w->session->stream;
-    bool quit = w->transaction->last && is_pipelined(w);
-    struct err e;
-
-    wire_out_end(dots, &stream->out);
-    transcript_line(w->session->params->transcript, SPEAKER_CLIENT, SLICE("."));
-    if (quit)
-        say_quit(w);
-    bool written = stream_flush(stream, session_idle(w->session), &e);
-    if (!written && !stream_has_input(stream)) {
-        err_wrap(&e, "%s", verbs[VERB_BODY].name);
-        session_fail(w->session, VERB_BODY, &e, why);
-        why->verdict = VERDICT_IN_DOUBT;
-        return false;
-    }
-    if (hear_verdict(w, why)) {
-        /* Behind QUIT nothing more is said, and nobody waits for its answer. */
-        w->session->is_open = w->session->is_open && !quit;
-        return true;
-    }
-    if (!why->by_server)
-        why->verdict = VERDICT_IN_DOUBT;
-    return false;
-}
-
-static bool send_message(struct window *w, struct outcome *why)
+/* The message goes out in pieces, each written before the next is made. Nothing is asked meanwhile:
+ * an answer that is here before the end was sent is the server's last word on the message. */
+static bool say_message(struct transaction *t, struct session *s, struct err *e)
 {
     struct wire_out dots;
-    struct err e;
+    struct slice piece;
 
+    t->is_cut_short = stream_has_input(&s->stream);
+    if (t->is_cut_short)
+        return true;
     wire_out_init(&dots);
-    transcript_note(w->session->params->transcript, "C: <message of %" PRIu64 " octets>",
-                    message_size(w->transaction->message));
-    if (answered_too_early(w, why))
-        return false;
-    if (!send_header(w, &dots, &e) || !send_body(w, &dots, &e)) {
-        err_wrap(&e, "sending the message");
-        if (e.kind != ERR_CONNECT || !answered_too_early(w, why))
-            session_fail(w->session, VERB_BODY, &e, why);
-        return false;
-    }
-    return !answered_too_early(w, why) && end_data(w, &dots, why);
+    transcript_note(s->params->transcript, "C: <message of %" PRIu64 " octets>",
+                    message_size(t->message));
+    do {
+        if (!message_next(t->message, &t->reader, LIMIT_BLOCK, &piece, e))
+            return false;
+        wire_out_put(&dots, piece, &s->stream.out);
+        if (stream_pending(&s->stream) >= LIMIT_BLOCK &&
+            !stream_flush(&s->stream, session_idle(s), e))
+            return false;
+    } while (piece.len);
+    t->is_cut_short = stream_has_input(&s->stream);
+    if (t->is_cut_short)
+        return true;
+    wire_out_end(&dots, &s->stream.out);
+    transcript_line(s->params->transcript, SPEAKER_CLIENT, SLICE("."));
+    t->is_exposed = true;
+    return true;
 }
 
 /* 354 although no recipient was taken: the transaction can only be ended by an empty message, which
  * is for nobody whatever the server says to it (RFC 2920 3.1). */
-static bool end_for_nobody(struct window *w, struct outcome *why)
+static void say_nothing(struct session *s)
 {
-    struct wire_out dots;
+    stream_put(&s->stream, SLICE(".\r\n"));
+    transcript_line(s->params->transcript, SPEAKER_CLIENT, SLICE("."));
+}
 
-    wire_out_init(&dots);
-    wire_out_end(&dots, &w->session->stream.out);
-    /* LMTP has no answer for nobody; a server that gives 354 here will not be heard any more. */
-    if (w->session->params->lmtp) {
-        session_abort(w->session);
+static bool say_data(struct transaction *t, struct session *s, struct err *e)
+{
+    /* RFC 2033 4.2: LMTP has one answer for each recipient, and so none for nobody; a server that
+     * gives 354 here will not be heard any more. */
+    if (s->params->lmtp) {
+        t->steps = t->body_step + t->accepted;
+    }
+    t->said = t->steps;
+    if (t->accepted)
+        return say_message(t, s, e);
+    if (s->params->lmtp)
+        session_abort(s);
+    else
+        say_nothing(s);
+    return true;
+}
+
+bool transaction_say(struct transaction *t, struct session *s, struct err *e)
+{
+    enum verb verb = verb_of(t, t->said);
+    bool ok;
+
+    if (t->said < first_of_data(t) || verb == VERB_DATA) {
+        say_line(t, s, verb);
+        t->said++;
         return true;
     }
-    return session_ask(w->session, VERB_BODY, why);
+    if (t->chunked) {
+        ok = say_chunk(t, s, verb == VERB_BODY, e);
+        t->said++;
+    } else {
+        ok = say_data(t, s, e);
+    }
+    return ok || err_wrap(e, "sending the message");
 }
 
-static bool run(struct window *w, struct outcome *why)
+/* --- hearing */
+
+static void decide_member(struct transaction *t, struct member *m, const struct outcome *o)
 {
-    if (!run_commands(w, why))
-        return false;
-    if (!w->data_open)
-        return true;
-    return w->accepted && !w->stopped ? send_message(w, why) : end_for_nobody(w, why);
+    outcome_clear(&m->recipient->outcome);
+    outcome_copy(&m->recipient->outcome, o);
+    m->state = MEMBER_DECIDED;
+    t->has_verdicts = true;
 }
 
-/* After a transaction that did not come to its data the server still holds the envelope. */
-static void forget(struct window *w, struct outcome *why)
+static void decide_accepted(struct transaction *t, const struct outcome *o)
 {
-    struct buf line;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->members[i].state == MEMBER_ACCEPTED)
+            decide_member(t, &t->members[i], o);
+}
 
-    if (w->data_open || !w->session->is_open)
+static void judge_mail(struct transaction *t, struct session *s)
+{
+    struct outcome o = {0};
+
+    if (reply_is_success(&s->reply))
         return;
-    buf_init(&line, LIMIT_COMMAND);
-    command_simple(&line, VERB_RSET);
-    session_say(w->session, &line);
-    buf_clear(&line);
-    if (session_ask(w->session, VERB_RSET, why) && !reply_is_success(&w->session->reply))
-        session_abort(w->session);
+    session_judge(s, VERB_MAIL, &o);
+    envelope_decide(t->envelope, &o);
+    outcome_clear(&o);
+    t->sender_refused = true;
+    t->has_verdicts = true;
+    cut_for_nobody(t);
 }
 
-bool transaction_run(struct session *s, const struct transaction *t)
+/* RFC 5321 4.5.3.1.10: the rest is for the next transaction. 552 means the same from servers that
+ * learned their codes from RFC 821; without 5.5.3 it is more often a full mailbox. */
+static bool is_too_many(const struct reply *r)
 {
-    struct window w = {.session = s, .transaction = t, .steps = t->envelope->count + 2};
-    struct outcome why = {0};
+    bool said_so = r->status.subject == 5 && r->status.detail == 3;
+
+    return (r->code == 452 && (said_so || r->status.klass == 0)) || (r->code == 552 && said_so);
+}
+
+static void judge_rcpt(struct transaction *t, struct session *s, struct member *m)
+{
+    struct outcome o = {0};
+
+    if (t->sender_refused)
+        return;
+    if (reply_is_success(&s->reply)) {
+        m->state = MEMBER_ACCEPTED;
+        t->accepted++;
+        return;
+    }
+    session_judge(s, VERB_RCPT, &o);
+    if (is_too_many(&s->reply)) {
+        m->state = MEMBER_LEFT;
+        outcome_clear(&t->too_many);
+        t->too_many = o;
+        t->too_many.verdict = VERDICT_DEFERRED;
+        return;
+    }
+    decide_member(t, m, &o);
+    outcome_clear(&o);
+}
+
+/* The recipients are answered for. Where the server had too many before the first, there is no next
+ * transaction to hope for; and without any the message is for nobody. */
+static void judge_recipients(struct transaction *t)
+{
+    if (t->accepted)
+        return;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->members[i].state == MEMBER_LEFT)
+            decide_member(t, &t->members[i], &t->too_many);
+    cut_for_nobody(t);
+}
+
+static void judge_data(struct transaction *t, struct session *s)
+{
+    struct outcome o = {0};
+
+    if (s->reply.code == 354) {
+        t->data_open = true;
+        return;
+    }
+    session_judge(s, VERB_DATA, &o);
+    if (o.verdict == VERDICT_DELIVERED) {
+        o.verdict = VERDICT_REFUSED;
+        o.kind = ERR_PROTOCOL;
+    }
+    decide_accepted(t, &o);
+    outcome_clear(&o);
+    cut(t);
+}
+
+static void judge_chunk(struct transaction *t, struct session *s)
+{
+    struct outcome o = {0};
+
+    t->acknowledged += LIMIT_CHUNK;
+    if (reply_is_success(&s->reply))
+        return;
+    session_judge(s, VERB_BDAT, &o);
+    decide_accepted(t, &o);
+    outcome_clear(&o);
+    cut(t);
+}
+
+/* A server that offers BDAT and does not know it has taken the message for commands: nothing it
+ * says after that is about what we said. */
+static bool chunking_failed(struct transaction *t, struct session *s, struct outcome *why)
+{
+    if (!t->chunked || (s->reply.code != 500 && s->reply.code != 502))
+        return false;
+    session_judge(s, VERB_BDAT, why);
+    s->chunking_failed = true;
+    session_abort(s);
+    return true;
+}
+
+/* A message cannot be confirmed before its end was sent. */
+static bool confirmed_too_early(struct transaction *t, struct session *s, struct outcome *why)
+{
     struct err e;
 
-    if (!check_needs(&w, &e)) {
-        outcome_from_err(&why, &e, NULL);
-        envelope_decide(t->envelope, &why);
-    } else if (!run(&w, &why)) {
-        envelope_decide(t->envelope, &why);
-    } else if (!t->last) {
-        forget(&w, &why);
-    }
-    outcome_clear(&why);
-    if (t->last)
-        session_close(s);
-    return s->is_open;
+    if (t->is_exposed || !t->accepted || !reply_is_success(&s->reply))
+        return false;
+    err_set(&e, ERR_PROTOCOL, "the server confirmed the message before its end was sent: %u",
+            s->reply.code);
+    session_fail(s, VERB_BODY, &e, why);
+    return true;
+}
+
+/* The next accepted member without a verdict. */
+static struct member *next_accepted(struct transaction *t)
+{
+    size_t i = 0;
+
+    while (t->members[i].state != MEMBER_ACCEPTED)
+        i++;
+    return &t->members[i];
+}
+
+static bool judge_body(struct transaction *t, struct session *s, struct outcome *why)
+{
+    struct outcome o = {0};
+
+    if (confirmed_too_early(t, s, why))
+        return false;
+    t->is_complete = reply_is_success(&s->reply) || !t->chunked;
+    if (!t->accepted)
+        return true;
+    session_judge(s, s->params->lmtp ? VERB_RCPT : VERB_BODY, &o);
+    if (s->params->lmtp && !t->is_cut_short)
+        decide_member(t, next_accepted(t), &o);
+    else
+        decide_accepted(t, &o);
+    outcome_clear(&o);
+    if (t->is_cut_short)
+        t->steps = t->said = t->heard;
+    return true;
+}
+
+/* What the server holds of an earlier transaction would go into this one. */
+static bool reset_failed(struct session *s, struct outcome *why)
+{
+    session_judge(s, VERB_RSET, why);
+    session_abort(s);
+    return false;
+}
+
+static bool judge(struct transaction *t, struct session *s, size_t step, struct outcome *why)
+{
+    enum verb verb = verb_of(t, step);
+
+    if ((verb == VERB_BDAT || verb == VERB_BODY) && chunking_failed(t, s, why))
+        return false;
+    if (verb == VERB_RSET && !reply_is_success(&s->reply))
+        return reset_failed(s, why);
+    if (verb == VERB_MAIL)
+        judge_mail(t, s);
+    else if (verb == VERB_RCPT)
+        judge_rcpt(t, s, member_of(t, step));
+    else if (verb == VERB_DATA)
+        judge_data(t, s);
+    else if (verb == VERB_BDAT)
+        judge_chunk(t, s);
+    else if (verb == VERB_BODY)
+        return judge_body(t, s, why);
+    if (step + 1 == first_of_data(t))
+        judge_recipients(t);
+    return true;
+}
+
+bool transaction_hear(struct transaction *t, struct session *s, struct outcome *why)
+{
+    if (!session_hear(s, transaction_awaits(t), why))
+        return false;
+    return judge(t, s, t->heard++, why);
 }

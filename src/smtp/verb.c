@@ -12,6 +12,7 @@ const struct verb_facts verbs[VERBS] = {
     [VERB_MAIL] = {"MAIL FROM", "sender", "RFC 5321 4.1.1.2", 300},
     [VERB_RCPT] = {"RCPT TO", "recipient", "RFC 5321 4.1.1.3", 300},
     [VERB_DATA] = {"DATA", "data", "RFC 5321 4.1.1.4", 120},
+    [VERB_BDAT] = {"BDAT", "message", "RFC 3030 2", 180},
     [VERB_BODY] = {"end of data", "message", "RFC 5321 4.1.1.4", 600},
     [VERB_RSET] = {"RSET", "RSET", "RFC 5321 4.1.1.5", 300},
     [VERB_QUIT] = {"QUIT", "QUIT", "RFC 5321 4.1.1.10", 10},

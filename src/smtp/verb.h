@@ -16,7 +16,8 @@ enum verb {
     VERB_MAIL,
     VERB_RCPT,
     VERB_DATA,
-    VERB_BODY,               /* the end of the data */
+    VERB_BDAT,               /* a chunk that is not the last one */
+    VERB_BODY,               /* the end of the data, by a dot or by BDAT LAST */
     VERB_RSET,
     VERB_QUIT,
     VERBS

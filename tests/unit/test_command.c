@@ -47,7 +47,7 @@ static void mail_and_rcpt_carry_what_is_asked(void **state)
     struct path p = make_path("x@y");
     struct buf line;
     buf_init(&line, LIMIT_COMMAND);
-    command_rcpt(&line, &p);
+    command_rcpt(&line, &p, &(struct rcpt_params){0});
     assert_string_equal(line.data, "RCPT TO:<x@y>\r\n");
     buf_clear(&line);
     path_clear(&p);
