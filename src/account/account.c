@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/address.h"
 #include "mail/path.h"
 #include "sasl/sasl.h"
 
@@ -163,7 +164,27 @@ static bool check_from(const struct account *a, struct err *e)
     return true;
 }
 
+static bool are_addresses(const char *text)
+{
+    struct mailboxes list = {0};
+    struct err ignored;
+    bool ok = address_parse(&list, slice_of(text), &ignored) && list.count > 0;
+
+    for (size_t i = 0; i < list.count; i++)
+        ok = ok && !path_is_bare(&list.items[i].path);
+    mailboxes_clear(&list);
+    return ok;
+}
+
+static bool check_addresses(const struct account *a, struct err *e)
+{
+    if (a->envelope_from && !is_address(a->envelope_from))
+        return wrong(a, "envelope-from", "this is no address; write \"user@domain\"", e);
+    return !a->bare_recipient || are_addresses(a->bare_recipient) ||
+           wrong(a, "bare-recipient", "this is no address; write \"user@domain\"", e);
+}
+
 bool account_check(const struct account *a, struct err *e)
 {
-    return check_login(a, e) && check_from(a, e);
+    return check_login(a, e) && check_from(a, e) && check_addresses(a, e);
 }

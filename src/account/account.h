@@ -22,6 +22,12 @@ enum account_eight_bit { ACCOUNT_EIGHT_BIT_SEND, ACCOUNT_EIGHT_BIT_ENCODE, ACCOU
 enum account_long_lines { ACCOUNT_LONG_LINES_SEND, ACCOUNT_LONG_LINES_ENCODE };
 enum account_syslog { ACCOUNT_SYSLOG_AUTO, ACCOUNT_SYSLOG_YES, ACCOUNT_SYSLOG_NO };
 
+enum account_from_header {
+    ACCOUNT_FROM_ADD,        /* made valid, added where it is missing */
+    ACCOUNT_FROM_KEEP,       /* as it came, even if it is missing */
+    ACCOUNT_FROM_REPLACE     /* its address is always the account's */
+};
+
 enum { OPTION_MAX = 96 };    /* rows of the table, at the most */
 
 /* Where the value in force was written. */
@@ -57,7 +63,13 @@ struct account {
     bool cleartext_auth;
 
     struct strings from;
+    char *envelope_from;     /* an address; NULL: whatever the caller says */
+    int from_header;         /* enum account_from_header */
+    char *from_name;
     char *domain;
+    char *aliases;
+    char *bare_recipient;    /* an address list */
+    struct strings local_domains;
     struct strings add_headers;
     bool keep_bcc;
     bool undisclosed;

@@ -122,6 +122,7 @@ static const char *const tls_words[] = {"starttls", "implicit", "opportunistic",
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
 static const char *const eight_bit_words[] = {"send", "encode", "reject", NULL};
 static const char *const long_lines_words[] = {"send", "encode", NULL};
+static const char *const from_header_words[] = {"add", "keep", "replace", NULL};
 static const char *const header_words[] = {"date", "message-id", "from", NULL};
 
 enum { DAY = 24 * 60 * 60 };
@@ -181,8 +182,20 @@ const struct option options[] = {
     {"from", OPTION_LIST, FIELD(from), NULL, 0, 0, NULL,
      OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY,
      "Sender addresses and patterns that choose this account."},
+    {"envelope-from", OPTION_TEXT, FIELD(envelope_from), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The envelope sender of all mail, whatever the caller says."},
+    {"from-header", OPTION_CHOICE, FIELD(from_header), from_header_words, 0, 0, "add", 0,
+     "What becomes of the address in From: kept as it is, added or completed, or replaced."},
+    {"from-name", OPTION_TEXT, FIELD(from_name), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The name in a From field that is added, or replaced and without a name."},
     {"domain", OPTION_HOST, FIELD(domain), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "The domain given to addresses that have none."},
+    {"aliases", OPTION_PATHNAME, FIELD(aliases), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A file like /etc/aliases that says where mail to local names goes."},
+    {"bare-recipient", OPTION_TEXT, FIELD(bare_recipient), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The address that gets the mail to local names without an alias."},
+    {"local-domains", OPTION_HOSTS, FIELD(local_domains), NULL, 0, 0, NULL, 0,
+     "Domains of this machine: their addresses are local names."},
     {"add-headers", OPTION_CHOICES, FIELD(add_headers), header_words, 0, 0,
      "{ date, message-id, from }", 0,
      "The header fields that are added where they are missing."},

@@ -72,6 +72,13 @@ enum {
     LIMIT_INCLUDE_DEPTH = 8,
     LIMIT_SECRET = 64 * 1024,
 
+    /* Alias files: one file; aliases of aliases; files that one recipient may pull in; faults that
+     * are told. */
+    LIMIT_ALIAS_FILE = 8 * 1024 * 1024,
+    LIMIT_ALIAS_DEPTH = 32,
+    LIMIT_ALIAS_INCLUDES = 256,
+    LIMIT_ALIAS_FAULTS = 100,
+
     /* A log line, a line for a person. */
     LIMIT_LOG_LINE = 4096,
     LIMIT_ERROR_TEXT = 768,

@@ -10,7 +10,7 @@
 
 /* UTF-8 (RFC 3629), one character at a time. */
 
-/* Octets of the well-formed character that `s` begins with, and its code point; 0: there is none. */
+/* Octets of the well-formed character that `s` begins with, and its code point; 0: none. */
 size_t utf8_decode(struct slice s, uint32_t *point);
 
 /* May a terminal show it as text? Not so controls (C0, DEL, C1) and the marks that reorder or hide

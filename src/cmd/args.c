@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "mail/xtext.h"
+
 /* How a letter takes its value. */
 enum arity {
     ARITY_NONE,              /* may stand in a cluster: -ti */
@@ -71,10 +73,76 @@ static bool set_full_name(struct args *a, const char *value, struct err *e)
     return no_control("-F", value, e);
 }
 
-static bool check_envelope_id(struct args *a, const char *value, struct err *e)
+/* What is asked in vain is no reason to lose a message, but somebody may wonder one day. */
+static void leave_unheeded(struct args *a, const char *option, const char *value)
 {
-    (void)a;
-    return no_control("-V", value, e);
+    struct buf text;
+
+    buf_init(&text, LIMIT_LOG_LINE);
+    buf_put_format(&text, "%s %.500s", option, value);
+    strings_add(&a->unheeded, buf_slice(&text));
+    buf_clear(&text);
+}
+
+static bool set_envelope_id(struct args *a, const char *value, struct err *e)
+{
+    struct buf encoded;
+
+    if (!no_control("-V", value, e))
+        return false;
+    buf_init(&encoded, LIMIT_COMMAND);
+    xtext_encode(&encoded, slice_of(value));
+    if (!encoded.overflow && xtext_is_envid(buf_slice(&encoded)))
+        a->envid = value;
+    else
+        leave_unheeded(a, "-V", value);
+    buf_clear(&encoded);
+    return true;
+}
+
+static bool set_notify(struct args *a, const char *value, struct err *e)
+{
+    if (!notify_parse(slice_of(value), &a->notify))
+        leave_unheeded(a, "-N", value);
+    return no_control("-N", value, e);
+}
+
+static bool set_return(struct args *a, const char *value, struct err *e)
+{
+    if (!ret_parse(slice_of(value), &a->ret))
+        leave_unheeded(a, "-R", value);
+    return no_control("-R", value, e);
+}
+
+static bool set_body(struct args *a, const char *value, struct err *e)
+{
+    if (!body_parse(slice_of(value), &a->body))
+        leave_unheeded(a, "-B", value);
+    return no_control("-B", value, e);
+}
+
+static bool set_no_aliases(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->no_aliases = true;
+    return true;
+}
+
+static bool set_errors(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    if (*value && strchr("mew", *value))
+        a->errors = ERRORS_MAIL;
+    else
+        a->errors = *value == 'q' ? ERRORS_QUIET : ERRORS_PRINT;
+    return true;
+}
+
+static void set_delivery(struct args *a, char letter)
+{
+    a->delivery = letter == 'b'   ? DELIVERY_BACKGROUND
+                  : letter == 'q' ? DELIVERY_QUEUE
+                                  : DELIVERY_NOW;
 }
 
 static bool set_verbose(struct args *a, const char *value, struct err *e)
@@ -101,7 +169,9 @@ static bool set_account(struct args *a, const char *value, struct err *e)
 static bool set_config_file(struct args *a, const char *value, struct err *e)
 {
     (void)e;
-    if (!a->as_sendmail)
+    if (a->as_sendmail)
+        leave_unheeded(a, "-C", value);
+    else
         a->config_file = value;
     return true;
 }
@@ -119,10 +189,31 @@ static bool set_dry_run(struct args *a, const char *value, struct err *e)
     return true;
 }
 
-static bool set_run_queue(struct args *a, const char *value, struct err *e)
+static bool set_json(struct args *a, const char *value, struct err *e)
 {
     (void)value, (void)e;
+    a->json = true;
+    return true;
+}
+
+static bool set_color(struct args *a, const char *value, struct err *e)
+{
+    static const char *const names[] = {
+        [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(value, names[i]) == 0) {
+            a->color = (enum color)i;
+            return true;
+        }
+    return err_set(e, ERR_USAGE, "--color=%s: write auto, always or never", value);
+}
+
+static bool set_run_queue(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
     a->mode = MODE_RUN_QUEUE;
+    a->queue_choice = value;
     return true;
 }
 
@@ -153,6 +244,12 @@ static bool set_mode(struct args *a, const char *value, struct err *e)
     case 'm':
         a->mode = MODE_SUBMIT;
         return true;
+    case 's':
+        a->mode = MODE_SMTP;
+        return true;
+    case 'v':
+        a->mode = MODE_VERIFY;
+        return true;
     case 'p':
         a->mode = MODE_LIST_QUEUE;
         return true;
@@ -168,12 +265,45 @@ static bool set_mode(struct args *a, const char *value, struct err *e)
     }
 }
 
-/* -o: sendmail's old one-letter settings. -oi is the only one with a meaning. */
+/* sendmail's booleans: what begins with one of these letters is true, nothing at all too. */
+static bool is_true(const char *value)
+{
+    return *value == '\0' || strchr("tTyY1", *value);
+}
+
+/* -o: sendmail's old one-letter settings. */
 static bool set_old_option(struct args *a, const char *value, struct err *e)
 {
-    (void)e;
-    if (value[0] == 'i')
-        a->dot_is_text = slice_has_prefix_nocase(slice_of(value + 1), SLICE("f")) == false;
+    switch (value[0]) {
+    case 'i':
+        a->dot_is_text = is_true(value + 1);
+        return true;
+    case 'd':
+        set_delivery(a, value[1]);
+        return true;
+    case 'e':
+        return set_errors(a, value + 1, e);
+    default:
+        return true;
+    }
+}
+
+/* -O: sendmail's long settings, name=value. The two that say how to treat this message count; the
+ * others name files and programs, which no argument of a web program may choose. */
+static bool set_long_option(struct args *a, const char *value, struct err *e)
+{
+    struct slice whole = slice_of(value);
+    size_t equals = slice_find(whole, '=', 0);
+    struct slice name = slice_trim(slice_make(value, equals));
+    const char *word = value + (equals < whole.len ? equals + 1 : equals);
+
+    word += strspn(word, " \t");
+    if (slice_eq_nocase(name, SLICE("DeliveryMode")))
+        set_delivery(a, ascii_lower(*word));
+    else if (slice_eq_nocase(name, SLICE("ErrorMode")))
+        return set_errors(a, word, e);
+    else
+        leave_unheeded(a, "-O", value);
     return true;
 }
 
@@ -191,25 +321,28 @@ static const struct letter letters[] = {
     {'q', ARITY_JOINED, set_run_queue, false, NULL, "run the queue"},
     {'I', ARITY_NONE, set_aliases, false, NULL, "the same as -bi"},
     {'L', ARITY_VALUE, set_log_tag, false, "TAG", "name in the system log"},
-    {'V', ARITY_VALUE, check_envelope_id, false, NULL, NULL},
+    {'N', ARITY_VALUE, set_notify, false, "WHEN",
+     "notifications: never, or a list of success, failure, delay"},
+    {'R', ARITY_VALUE, set_return, false, "WHAT", "what they bring back: full or hdrs"},
+    {'V', ARITY_VALUE, set_envelope_id, false, "ID", "and the name they call the message by"},
+    {'B', ARITY_VALUE, set_body, false, "TYPE", "body type: 8BITMIME or 7BIT"},
+    {'n', ARITY_NONE, set_no_aliases, false, NULL, "no aliases"},
+    {'e', ARITY_JOINED, set_errors, false, "MODE",
+     "errors: p on stderr, q status only, m e w by mail"},
+    {'O', ARITY_VALUE, set_long_option, false, "N=VALUE",
+     "sendmail's long settings: DeliveryMode, ErrorMode"},
     {'A', ARITY_VALUE, NULL, false, NULL, NULL},
-    {'B', ARITY_VALUE, NULL, false, NULL, NULL},
     {'D', ARITY_VALUE, NULL, false, NULL, NULL},
     {'E', ARITY_JOINED, NULL, false, NULL, NULL},
     {'G', ARITY_NONE, NULL, false, NULL, NULL},
     {'J', ARITY_JOINED, NULL, false, NULL, NULL},
-    {'N', ARITY_VALUE, NULL, false, NULL, NULL},
-    {'O', ARITY_VALUE, NULL, false, NULL, NULL},
     {'Q', ARITY_JOINED, NULL, false, NULL, NULL},
-    {'R', ARITY_VALUE, NULL, false, NULL, NULL},
     {'U', ARITY_NONE, NULL, false, NULL, NULL},
     {'X', ARITY_VALUE, NULL, false, NULL, NULL},
     {'c', ARITY_NONE, NULL, false, NULL, NULL},
     {'d', ARITY_JOINED, NULL, false, NULL, NULL},
-    {'e', ARITY_JOINED, NULL, false, NULL, NULL},
     {'h', ARITY_VALUE, NULL, false, NULL, NULL},
     {'m', ARITY_NONE, NULL, false, NULL, NULL},
-    {'n', ARITY_NONE, NULL, false, NULL, NULL},
     {'p', ARITY_VALUE, NULL, false, NULL, NULL},
     {'s', ARITY_NONE, NULL, false, NULL, NULL},
     {'x', ARITY_NONE, NULL, false, NULL, NULL},
@@ -221,6 +354,8 @@ static const struct word words[] = {
     {"set", true, false, add_setting, "OPTION=VALUE", "set an account option, over any file"},
     {"verbose", false, false, set_verbose, NULL, "the same as -v"},
     {"dry-run", false, false, set_dry_run, NULL, "show what would be sent, talk to nobody"},
+    {"json", false, false, set_json, NULL, "the result as JSON on stdout"},
+    {"color", true, false, set_color, "WHEN", "auto, always or never, for what is shown to people"},
     {"help", false, true, set_help, NULL, "this text"},
     {"version", false, true, set_version, NULL, "version and what is built in"},
 };
@@ -282,10 +417,25 @@ static bool parse_word(struct args *a, struct cursor *c, const char *text, struc
     return w->handle(a, value, e);
 }
 
+/* "-oi" may lead a cluster, -oit or -oitf, unless what follows is its value: -oitrue. */
+static bool leads_cluster(const char *text)
+{
+    static const char *const values[] = {"true", "false", "yes", "no", "y", "1", "0"};
+
+    if (text[0] != 'o' || text[1] != 'i' || !find_letter(text[2]))
+        return false;
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+        if (slice_eq_nocase(slice_of(text + 2), slice_of(values[i])))
+            return false;
+    return true;
+}
+
 /* One word of letters: "-t", "-ti", "-fa@b", "-f a@b", "-tif a@b". */
 static bool parse_letters(struct args *a, struct cursor *c, const char *text, struct err *e)
 {
     for (; *text; text++) {
+        if (leads_cluster(text))
+            text++;
         const struct letter *l = find_letter(*text);
         const char *value = text + 1;
         if (!l || (l->ours && a->as_sendmail))
@@ -326,6 +476,7 @@ bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], 
 
 void args_clear(struct args *a)
 {
+    strings_clear(&a->unheeded);
     strings_clear(&a->settings);
 }
 

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strings.h"
+#include "mail/envelope.h"
 
 /* The command line, sendmail's and our own, as two tables: one for the letters that sendmail knows,
  * one for long options. The first recipient ends the options, for an address that came out of a web
@@ -15,6 +16,8 @@
 
 enum mode {
     MODE_SUBMIT,             /* a message on stdin (-bm) */
+    MODE_SMTP,               /* SMTP on stdin and stdout (-bs) */
+    MODE_VERIFY,             /* what would become of the recipients (-bv) */
     MODE_LIST_QUEUE,         /* -bp, mailq */
     MODE_RUN_QUEUE,          /* -q... */
     MODE_ALIASES,            /* -bi, -I, newaliases */
@@ -22,6 +25,22 @@ enum mode {
     MODE_HELP,
     MODE_VERSION
 };
+
+/* -od and -O DeliveryMode; i and d, "now", are the default. */
+enum delivery_mode {
+    DELIVERY_NOW,
+    DELIVERY_BACKGROUND,     /* b */
+    DELIVERY_QUEUE           /* q: at the next run */
+};
+
+/* -oe, -e and -O ErrorMode. */
+enum error_mode {
+    ERRORS_PRINT,            /* p: lines on stderr */
+    ERRORS_QUIET,            /* q: the exit status alone */
+    ERRORS_MAIL              /* m, e, w: who has no terminal to read them wants a bounce */
+};
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct args {
     bool as_sendmail;        /* called by one of sendmail's names */
@@ -32,12 +51,25 @@ struct args {
     const char *sender;      /* -f, -r; NULL: not given */
     const char *full_name;   /* -F */
     bool verbose;            /* -v */
+    bool no_aliases;         /* -n */
     const char *log_tag;     /* -L */
+    enum delivery_mode delivery;
+    enum error_mode errors;
+    const char *queue_choice;      /* what follows -q: "5m", "Rexample.org", ""; NULL without -q */
+
+    unsigned notify;         /* -N: enum notify, or-ed; 0: not given */
+    enum ret ret;            /* -R */
+    const char *envid;       /* -V, not yet in xtext; NULL: not given */
+    enum body body;          /* -B */
 
     const char *account;     /* -a */
     const char *config_file; /* -C */
     struct strings settings; /* --set, in order */
     bool dry_run;
+    bool json;
+    enum color color;
+
+    struct strings unheeded; /* asked for and deliberately not done, for the log */
 
     char *const *recipients; /* borrowed from argv */
     size_t recipient_count;

@@ -18,7 +18,9 @@
 #include "cmd/config.h"
 #include "cmd/environ.h"
 #include "cmd/exitcode.h"
+#include "cmd/newaliases.h"
 #include "cmd/submit.h"
+#include "cmd/verify.h"
 
 /* Names of programs that others installed before us; under them no word is ever a command. */
 struct name {
@@ -82,11 +84,16 @@ static int run_mode(const struct args *a, struct host *h, bool no_stdin)
     switch (a->mode) {
     case MODE_SUBMIT:
         return submit(a, h, no_stdin);
+    case MODE_VERIFY:
+        return verify(a, h);
+    case MODE_ALIASES:
+        return newaliases(a, h);
+    case MODE_SMTP:
+        return EX_UNAVAILABLE;
     case MODE_LIST_QUEUE:
         puts("Mail queue is empty");
         return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
     case MODE_RUN_QUEUE:
-    case MODE_ALIASES:
     case MODE_NOTHING:
         return EX_OK;
     case MODE_HELP:

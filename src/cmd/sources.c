@@ -2,6 +2,8 @@
  * Copyright smtpost contributors */
 #include "cmd/sources.h"
 
+#include <unistd.h>
+
 bool sources_read(const struct args *a, const struct host *h, struct config **config, struct err *e)
 {
     struct config_sources sources = {
@@ -12,4 +14,16 @@ bool sources_read(const struct args *a, const struct host *h, struct config **co
         .settings = &a->settings,
     };
     return config_read(&sources, config, e);
+}
+
+static bool exists(const char *file)
+{
+    return file && access(file, F_OK) == 0;
+}
+
+bool sources_exist(const struct args *a, const struct host *h)
+{
+    const char *only = a->config_file ? a->config_file : h->only_file;
+
+    return only ? exists(only) : exists(h->system_file) || exists(h->user_file);
 }

@@ -12,4 +12,7 @@
 bool sources_read(const struct args *a, const struct host *h, struct config **config,
                   struct err *e);
 
+/* Is there any of them? */
+bool sources_exist(const struct args *a, const struct host *h);
+
 #endif

@@ -2,9 +2,12 @@
  * Copyright smtpost contributors */
 #include "cmd/submission.h"
 
+#include <stdlib.h>
+
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/plan.h"
+#include "mail/xtext.h"
 #include "relay/prepare.h"
 #include "relay/report.h"
 
@@ -61,14 +64,15 @@ static bool choose_account(struct submission *s, struct err *e)
 
 static bool complete(struct submission *s, struct err *e)
 {
+    const char *full_name = s->args->full_name ? s->args->full_name : s->account.from_name;
     bool names_author = !header_has(&s->message.header, "From");
+
     struct preparation p = {
         .account = &s->account,
         .domain = s->account.domain ? s->account.domain : host_mail_domain(s->host),
         .user = account_default_sender(&s->account) ? NULL : host_user(s->host),
-        .full_name = s->args->full_name ? s->args->full_name
-                     : names_author     ? host_full_name(s->host)
-                                        : NULL,
+        .full_name = full_name || !names_author ? full_name : host_full_name(s->host),
+        .no_aliases = s->args->no_aliases,
         .envelope = &s->envelope,
         .message = &s->message,
     };
@@ -77,8 +81,30 @@ static bool complete(struct submission *s, struct err *e)
     return ok;
 }
 
+/* What the arguments ask of the servers on the way (RFC 3461, RFC 6152). */
+static void ask(struct submission *s)
+{
+    const struct args *a = s->args;
+    struct envelope *v = &s->envelope;
+
+    if (a->ret)
+        v->ret = a->ret;
+    if (a->body)
+        v->body = a->body;
+    if (a->envid) {
+        struct buf encoded;
+        buf_init(&encoded, LIMIT_COMMAND);
+        xtext_encode(&encoded, slice_of(a->envid));
+        free(v->envid);
+        v->envid = buf_take(&encoded);
+    }
+    for (size_t i = 0; a->notify && i < v->count; i++)
+        v->recipients[i].notify = a->notify;
+}
+
 bool submission_prepare(struct submission *s, struct err *e)
 {
+    ask(s);
     return choose_account(s, e) && complete(s, e);
 }
 
@@ -98,11 +124,13 @@ static void show_line(void *argument, enum speaker speaker, struct slice line)
 
 static const struct transcript on_stderr = {.sink = show_line};
 
-static void show_failures(const struct delivery *d)
+static void show_failures(const struct submission *s)
 {
     struct strings lines = {0};
 
-    report_failures(d, &lines);
+    if (s->args->errors == ERRORS_QUIET)
+        return;
+    report_failures(&s->delivery, &lines);
     for (size_t i = 0; i < lines.count; i++) {
         if (slice_has_prefix(slice_of(lines.items[i]), SLICE("hint: ")))
             log_note("%s", lines.items[i]);
@@ -124,7 +152,7 @@ static int deliver(struct submission *s)
         .transcript = s->args->verbose ? &on_stderr : NULL,
     };
     relay_deliver(&s->delivery);
-    show_failures(&s->delivery);
+    show_failures(s);
     if (s->delivery.warning.kind != ERR_NONE)
         log_line("warning: %s", s->delivery.warning.text);
     if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
@@ -139,7 +167,7 @@ int submission_dispatch(struct submission *s)
 
 int submission_fail(struct submission *s, const struct err *e)
 {
-    (void)s;
-    log_line("%s", e->text);
+    if (s->args->errors != ERRORS_QUIET)
+        log_line("%s", e->text);
     return exit_status_of_err(e);
 }

@@ -59,6 +59,64 @@ static void compact(struct envelope *v)
     v->count = kept;
 }
 
+struct word {
+    const char *word;
+    unsigned value;
+};
+
+/* The value of a word of the table, which ends with 0; 0: it is not there. */
+static unsigned find_word(const struct word *table, struct slice text)
+{
+    for (; table->value; table++)
+        if (slice_eq_nocase(text, slice_of(table->word)))
+            return table->value;
+    return 0;
+}
+
+bool notify_parse(struct slice text, unsigned *notify)
+{
+    static const struct word words[] = {{"NEVER", NOTIFY_NEVER},
+                                        {"SUCCESS", NOTIFY_SUCCESS},
+                                        {"FAILURE", NOTIFY_FAILURE},
+                                        {"DELAY", NOTIFY_DELAY},
+                                        {NULL, 0}};
+    unsigned all = 0;
+
+    for (size_t at = 0; at <= text.len;) {
+        size_t comma = slice_find(text, ',', at);
+        unsigned value = find_word(words, slice_make(text.data + at, comma - at));
+        if (!value)
+            return false;
+        all |= value;
+        at = comma + 1;
+    }
+    if ((all & NOTIFY_NEVER) && all != NOTIFY_NEVER)
+        return false;
+    *notify = all;
+    return true;
+}
+
+bool ret_parse(struct slice text, enum ret *ret)
+{
+    static const struct word words[] = {{"FULL", RET_FULL}, {"HDRS", RET_HDRS}, {NULL, 0}};
+    unsigned value = find_word(words, text);
+
+    if (value)
+        *ret = (enum ret)value;
+    return value != 0;
+}
+
+bool body_parse(struct slice text, enum body *body)
+{
+    static const struct word words[] = {
+        {"7BIT", BODY_7BIT}, {"8BITMIME", BODY_8BITMIME}, {NULL, 0}};
+    unsigned value = find_word(words, text);
+
+    if (value)
+        *body = (enum body)value;
+    return value != 0;
+}
+
 void envelope_clear(struct envelope *v)
 {
     for (size_t i = 0; i < v->count; i++)
@@ -84,6 +142,18 @@ void envelope_drop_delivered(struct envelope *v)
         if (v->recipients[i].outcome.verdict == VERDICT_DELIVERED)
             recipient_clear(&v->recipients[i]);
     compact(v);
+}
+
+void envelope_swap_recipients(struct envelope *a, struct envelope *b)
+{
+    struct envelope old = *a;
+
+    a->recipients = b->recipients;
+    a->count = b->count;
+    a->capacity = b->capacity;
+    b->recipients = old.recipients;
+    b->count = old.count;
+    b->capacity = old.capacity;
 }
 
 void envelope_drop_duplicates(struct envelope *v)

@@ -25,6 +25,11 @@ enum notify {
 enum ret { RET_NONE, RET_FULL, RET_HDRS };                  /* RFC 3461 4.3 */
 enum body { BODY_UNSPECIFIED, BODY_7BIT, BODY_8BITMIME };   /* RFC 6152 2 */
 
+/* Words as they are written in commands and arguments, in any case; false: none of them. */
+bool notify_parse(struct slice text, unsigned *notify);     /* "NEVER", "SUCCESS,DELAY" */
+bool ret_parse(struct slice text, enum ret *ret);           /* "FULL", "HDRS" */
+bool body_parse(struct slice text, enum body *body);        /* "7BIT", "8BITMIME" */
+
 struct recipient {
     struct path path;        /* forward-path */
     unsigned notify;         /* enum notify, or-ed */
@@ -51,6 +56,8 @@ void envelope_clear(struct envelope *v);
 void envelope_add(struct envelope *v, struct path *path);
 /* Without those whose verdict is DELIVERED; the others keep their order. */
 void envelope_drop_delivered(struct envelope *v);
+/* Each has the other's recipients afterwards. */
+void envelope_swap_recipients(struct envelope *a, struct envelope *b);
 /* Each forward-path once: the first of equal ones stays, order is kept. O(n log n). */
 void envelope_drop_duplicates(struct envelope *v);
 /* Any address, the reverse-path included, that needs SMTPUTF8: in its local-part; in its domain. */

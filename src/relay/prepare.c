@@ -13,6 +13,8 @@
 #include "mail/date.h"
 #include "mail/msgid.h"
 #include "mail/recode.h"
+#include "relay/author.h"
+#include "relay/recipients.h"
 
 static bool add_all(struct envelope *v, struct mailboxes *list, struct err *e)
 {
@@ -137,11 +139,12 @@ bool prepare_sender(struct path *sender, struct slice argument, struct err *e)
     return ok || err_wrap(e, "sender");
 }
 
-static bool parse_from(const struct header *h, size_t *index, struct mailboxes *list)
+bool prepare_parse_from(const struct header *h, const char *name, size_t *index,
+                        struct mailboxes *list)
 {
     struct err ignored;
 
-    *index = header_find(h, "From", 0);
+    *index = header_find(h, name, 0);
     return *index < h->count && address_parse(list, header_value(h, *index), &ignored) &&
            list->count > 0;
 }
@@ -150,7 +153,7 @@ bool prepare_header_sender(struct path *sender, const struct header *h)
 {
     struct mailboxes list = {0};
     size_t index;
-    bool found = parse_from(h, &index, &list) && list.count == 1 &&
+    bool found = prepare_parse_from(h, "From", &index, &list) && list.count == 1 &&
                  !path_is_bare(&list.items[0].path) && !path_is_null(&list.items[0].path);
 
     if (found)
@@ -159,7 +162,7 @@ bool prepare_header_sender(struct path *sender, const struct header *h)
     return found;
 }
 
-static const char *domain_of(const struct preparation *p)
+const char *prepare_domain(const struct preparation *p)
 {
     return p->account->domain ? p->account->domain : p->domain;
 }
@@ -169,6 +172,11 @@ static bool complete_reverse_path(struct preparation *p, struct err *e)
     struct path *sender = &p->envelope->reverse_path;
     const char *wanted = account_default_sender(p->account);
 
+    /* Not the null path: what comes back to it must never cause another message. */
+    if (p->account->envelope_from && !path_is_null(sender)) {
+        path_clear(sender);
+        wanted = p->account->envelope_from;
+    }
     if (!path_is_set(sender)) {
         if (!wanted)
             wanted = p->user;
@@ -178,19 +186,10 @@ static bool complete_reverse_path(struct preparation *p, struct err *e)
         if (!path_parse(sender, slice_of(wanted), e))
             return err_wrap(e, "sender");
     }
-    return path_qualify(sender, domain_of(p), e);
+    return path_qualify(sender, prepare_domain(p), e);
 }
 
-static bool complete_recipients(struct preparation *p, struct err *e)
-{
-    for (size_t i = 0; i < p->envelope->count; i++)
-        if (!path_qualify(&p->envelope->recipients[i].path, domain_of(p), e))
-            return false;
-    envelope_drop_duplicates(p->envelope);
-    return p->envelope->count || err_set(e, ERR_USAGE, "no recipients");
-}
-
-static void note(struct preparation *p, const char *what, const char *name)
+void prepare_note(struct preparation *p, const char *what, const char *name)
 {
     struct buf text;
 
@@ -200,101 +199,21 @@ static void note(struct preparation *p, const char *what, const char *name)
     buf_clear(&text);
 }
 
-static void remove_field(struct preparation *p, const char *name)
+void prepare_remove_field(struct preparation *p, const char *name)
 {
     if (header_has(&p->message->header, name)) {
         header_remove(&p->message->header, name);
-        note(p, "removed", name);
+        prepare_note(p, "removed", name);
     }
 }
 
-static bool add_field(struct preparation *p, const char *name, struct buf *value, struct err *e)
+bool prepare_add_field(struct preparation *p, const char *name, struct buf *value, struct err *e)
 {
     bool ok = header_add(&p->message->header, name, buf_slice(value), e);
 
     buf_clear(value);
     if (ok)
-        note(p, "added", name);
-    return ok;
-}
-
-/* Who wrote it, for a From that is missing: the envelope's sender, or, for the null path, whoever
- * the account sends as. */
-static bool author(const struct preparation *p, struct path *author, struct err *e)
-{
-    const struct path *sender = &p->envelope->reverse_path;
-    const char *wanted = account_default_sender(p->account);
-
-    if (!path_is_null(sender)) {
-        path_copy(author, sender);
-        return true;
-    }
-    if (!wanted)
-        wanted = p->user ? p->user : "postmaster";
-    return path_parse(author, slice_of(wanted), e) && path_qualify(author, domain_of(p), e);
-}
-
-static bool add_from(struct preparation *p, struct err *e)
-{
-    struct path who = {0};
-    struct buf value;
-
-    if (!author(p, &who, e))
-        return false;
-    buf_init(&value, LIMIT_PATH * 8);
-    if (p->full_name && *p->full_name) {
-        address_format_name(&value, slice_of(p->full_name));
-        buf_put_byte(&value, ' ');
-        path_format(&value, &who);
-    } else {
-        buf_put_slice(&value, path_address(&who));
-    }
-    path_clear(&who);
-    header_remove(&p->message->header, "From");
-    return add_field(p, "From", &value, e);
-}
-
-/* Bare addresses of From get the domain, in place: "root (Cron Daemon)" keeps its comment. */
-static bool qualify_from(struct preparation *p, size_t index, const struct mailboxes *list,
-                         struct err *e)
-{
-    struct slice old = header_value(&p->message->header, index);
-    struct buf value;
-    size_t copied = 0;
-    bool changed = false;
-
-    buf_init(&value, LIMIT_HEADER_BLOCK);
-    for (size_t i = 0; i < list->count; i++) {
-        const struct mailbox *m = &list->items[i];
-        if (!path_is_bare(&m->path))
-            continue;
-        size_t end = m->offset + m->len;
-        buf_put(&value, old.data + copied, end - copied);
-        buf_put_format(&value, "@%s", domain_of(p));
-        copied = end;
-        changed = true;
-    }
-    buf_put_slice(&value, slice_from(old, copied));
-    bool ok = !changed || header_replace(&p->message->header, index, buf_slice(&value), e);
-    buf_clear(&value);
-    if (changed)
-        note(p, "qualified", "From");
-    return ok;
-}
-
-static bool complete_from(struct preparation *p, struct err *e)
-{
-    struct mailboxes list = {0};
-    size_t index;
-    bool ok = true;
-
-    if (parse_from(&p->message->header, &index, &list))
-        ok = qualify_from(p, index, &list, e);
-    else if (account_adds(p->account, "from") &&
-             (index == p->message->header.count ||
-              slice_trim(header_value(&p->message->header, index)).len == 0))
-        ok = add_from(p, e);
-    mailboxes_clear(&list);
+        prepare_note(p, "added", name);
     return ok;
 }
 
@@ -306,7 +225,7 @@ static bool complete_date(struct preparation *p, struct err *e)
         return true;
     buf_init(&value, 64);
     date_format(&value, clock_wall());
-    return add_field(p, "Date", &value, e);
+    return prepare_add_field(p, "Date", &value, e);
 }
 
 static bool complete_message_id(struct preparation *p, struct err *e)
@@ -319,12 +238,12 @@ static bool complete_message_id(struct preparation *p, struct err *e)
     buf_init(&value, LIMIT_PATH + 64);
     buf_init(&domain, LIMIT_DOMAIN);
     if (p->account->domain || sender.len == 0 || sender.data[0] == '[')
-        buf_put_text(&domain, domain_of(p));
+        buf_put_text(&domain, prepare_domain(p));
     else
         buf_put_slice(&domain, sender);
     msgid_format(&value, clock_wall(), domain.data);
     buf_clear(&domain);
-    return add_field(p, "Message-ID", &value, e);
+    return prepare_add_field(p, "Message-ID", &value, e);
 }
 
 /* RFC 5322 3.6.3 wants no recipient field, but some who read mail do. */
@@ -337,17 +256,17 @@ static bool complete_to(struct preparation *p, struct err *e)
         return true;
     buf_init(&value, 64);
     buf_put_text(&value, "undisclosed-recipients:;");
-    return add_field(p, "To", &value, e);
+    return prepare_add_field(p, "To", &value, e);
 }
 
 static bool complete_header(struct preparation *p, struct err *e)
 {
     if (!p->account->keep_bcc) {
-        remove_field(p, "Bcc");
-        remove_field(p, "Resent-Bcc");
+        prepare_remove_field(p, "Bcc");
+        prepare_remove_field(p, "Resent-Bcc");
     }
-    remove_field(p, "Return-Path");
-    return complete_from(p, e) && complete_to(p, e) && complete_date(p, e) &&
+    prepare_remove_field(p, "Return-Path");
+    return author_complete(p, e) && complete_to(p, e) && complete_date(p, e) &&
            complete_message_id(p, e);
 }
 
@@ -362,7 +281,7 @@ static bool encode(struct preparation *p, unsigned what, struct err *e)
     if (changed) {
         message_clear(p->message);
         *p->message = encoded;
-        note(p, "encoded", "body");
+        prepare_note(p, "encoded", "body");
     }
     return true;
 }
@@ -403,7 +322,7 @@ bool prepare_size_check(const struct account *account, uint64_t size, struct err
 
 bool prepare_all(struct preparation *p, struct err *e)
 {
-    if (!complete_reverse_path(p, e) || !complete_recipients(p, e) || !make_sendable(p, e) ||
+    if (!complete_reverse_path(p, e) || !recipients_complete(p, e) || !make_sendable(p, e) ||
         !complete_header(p, e))
         return false;
     message_measure(p->message);

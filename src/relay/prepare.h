@@ -5,6 +5,7 @@
 
 #include "account/account.h"
 #include "base/strings.h"
+#include "mail/address.h"
 #include "mail/envelope.h"
 #include "mail/message.h"
 
@@ -27,6 +28,7 @@ struct preparation {
     const char *domain;      /* for bare names when the account has no `domain`; a host name */
     const char *user;        /* login name, for a sender nobody named; may be NULL */
     const char *full_name;   /* for a From that is missing; may be NULL or empty */
+    bool no_aliases;         /* -n */
     struct envelope *envelope;
     struct message *message;
     struct strings notes;    /* out: "added Date", "removed Bcc", for --dry-run */
@@ -36,5 +38,18 @@ struct preparation {
 bool prepare_all(struct preparation *p, struct err *e);
 /* Is that more than the account's max-size? ERR_REFUSED. */
 bool prepare_size_check(const struct account *account, uint64_t size, struct err *e);
+
+/* For those who do a part of it (relay/author.h, relay/recipients.h). */
+
+/* What bare names get. */
+const char *prepare_domain(const struct preparation *p);
+void prepare_note(struct preparation *p, const char *what, const char *name);
+void prepare_remove_field(struct preparation *p, const char *name);
+/* Releases `value`. */
+bool prepare_add_field(struct preparation *p, const char *name, struct buf *value, struct err *e);
+/* The addresses of the first field of that name, if it has any. *index is where it stands, or the
+ * number of fields. */
+bool prepare_parse_from(const struct header *h, const char *name, size_t *index,
+                        struct mailboxes *list);
 
 #endif

@@ -17,13 +17,21 @@
 /* Recipients that a log record lists by name. */
 #define RECIPIENTS_LOGGED 20
 
+/* An alias led nowhere, before there was a server. */
+static bool is_alias(const struct recipient *r)
+{
+    const char *step = r->outcome.step;
+
+    return !r->outcome.by_server && step && strcmp(step, "alias") == 0;
+}
+
 /* "recipient <a@b> refused: 550 5.1.1 unknown" or "cannot connect: ...". */
 static void put_reason(struct buf *out, const struct recipient *r, bool name)
 {
     const struct outcome *o = &r->outcome;
     bool is_recipient = o->by_server && strcmp(o->step, "recipient") == 0;
 
-    if (name && !is_recipient) {
+    if ((name || is_alias(r)) && !is_recipient) {
         buf_put_text(out, "recipient ");
         path_format(out, &r->path);
         buf_put_text(out, ": ");
@@ -85,7 +93,9 @@ void report_failures(const struct delivery *d, struct strings *lines)
         if (r->outcome.verdict == VERDICT_DELIVERED)
             continue;
         buf_reset(&line);
-        buf_put_format(&line, "%s: %s%s", d->account->name, d->server, *d->server ? ": " : "");
+        buf_put_format(&line, "%s: ", d->account->name);
+        if (*d->server && !is_alias(r))
+            buf_put_format(&line, "%s: ", d->server);
         put_reason(&line, r, name);
         if (!slice_eq(buf_slice(&line), buf_slice(&last))) {
             strings_add(lines, buf_slice(&line));
