@@ -8,6 +8,8 @@
 
 #include "mail/address.h"
 #include "mail/path.h"
+#include "net/pin.h"
+#include "net/resolve.h"
 #include "sasl/sasl.h"
 
 enum { PORT_LMTP = 24, PORT_SMTP = 25, PORT_SUBMISSIONS = 465, PORT_SUBMISSION = 587 };
@@ -120,7 +122,8 @@ static bool check_user(const struct account *a, const char *secret, struct err *
 {
     if (a->user || strings_has(&a->auth, "none"))
         return true;
-    if (secret)
+    /* The passphrase of a key needs no user. */
+    if (secret && !a->tls_certificate)
         return wrong(a, secret, "there is no user to go with it; write user = \"...\", or auth = "
                                 "none", e);
     /* Who names a mechanism does not want the mail to leave without a login. */
@@ -147,6 +150,35 @@ static bool check_login(const struct account *a, struct err *e)
     const char *secret = secret_option(a);
 
     return check_user(a, secret, e) && check_mechanisms(a, secret, e);
+}
+
+static bool check_tls(const struct account *a, struct err *e)
+{
+    struct err fault;
+    struct pin pin;
+
+    if (a->tls_key && !a->tls_certificate)
+        return wrong(a, "tls-key", "there is no tls-certificate that it is the key of", e);
+    for (size_t i = 0; i < a->tls_fingerprint.count; i++)
+        if (!pin_parse(slice_of(a->tls_fingerprint.items[i]), &pin, &fault))
+            return wrong(a, "tls-fingerprint", fault.text, e);
+    return true;
+}
+
+/* Names beyond ASCII that cannot be turned into what DNS knows. */
+static bool check_names(const struct account *a, struct err *e)
+{
+    struct err fault;
+
+    for (size_t i = 0; i < a->host.count; i++) {
+        char *name = host_to_ascii(a->host.items[i], &fault);
+        free(name);
+        if (!name)
+            return wrong(a, "host", fault.text, e);
+    }
+    char *name = a->tls_name ? host_to_ascii(a->tls_name, &fault) : NULL;
+    free(name);
+    return !a->tls_name || name || wrong(a, "tls-name", fault.text, e);
 }
 
 static bool check_from(const struct account *a, struct err *e)
@@ -186,5 +218,6 @@ static bool check_addresses(const struct account *a, struct err *e)
 
 bool account_check(const struct account *a, struct err *e)
 {
-    return check_login(a, e) && check_from(a, e) && check_addresses(a, e);
+    return check_names(a, e) && check_tls(a, e) && check_login(a, e) && check_from(a, e) &&
+           check_addresses(a, e);
 }

@@ -51,6 +51,13 @@ struct account {
 
     int tls;                 /* enum account_tls */
     char *tls_ca;
+    char *tls_certificate;   /* ours */
+    char *tls_key;
+    struct strings tls_fingerprint;  /* net/pin.h, valid after account_check */
+    char *tls_name;          /* in place of the host's; NULL: that */
+    int tls_min;             /* enum tls_version */
+    char *tls_ciphers;
+    char *tls_crl;
     bool tls_verify;
 
     struct strings auth;     /* "auto", "none", or mechanisms in order of preference */

@@ -118,6 +118,7 @@ void option_release(const struct option *o, struct account *account)
 
 /* The order of the enums of their names in account.h. */
 static const char *const protocol_words[] = {"smtp", "lmtp", NULL};
+static const char *const version_words[] = {"1.2", "1.3", NULL};
 static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
 static const char *const eight_bit_words[] = {"send", "encode", "reject", NULL};
@@ -154,6 +155,20 @@ const struct option options[] = {
      "How the connection is encrypted; none where a socket is set and this is not."},
     {"tls-ca", OPTION_PATHNAME, FIELD(tls_ca), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "File or directory of the CA certificates to trust instead of the system's."},
+    {"tls-certificate", OPTION_PATHNAME, FIELD(tls_certificate), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "Our own certificate: a PEM file with its chain, or PKCS#12."},
+    {"tls-key", OPTION_PATHNAME, FIELD(tls_key), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The key of tls-certificate, where it is not in the same file."},
+    {"tls-fingerprint", OPTION_LIST, FIELD(tls_fingerprint), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The SHA-256 of the server's certificate, or pin-sha256: and its key's; a CA is not asked."},
+    {"tls-name", OPTION_HOST, FIELD(tls_name), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The name that the server's certificate has to be for, instead of the host's."},
+    {"tls-min", OPTION_CHOICE, FIELD(tls_min), version_words, 0, 0, "1.2", 0,
+     "The lowest version of TLS that will do: 1.2 or 1.3."},
+    {"tls-ciphers", OPTION_TEXT, FIELD(tls_ciphers), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The ciphers that may be used, as OpenSSL writes them."},
+    {"tls-crl", OPTION_PATHNAME, FIELD(tls_crl), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A file of certificate revocation lists to hold the server's certificate against."},
     {"tls-verify", OPTION_BOOL, FIELD(tls_verify), NULL, 0, 0, "yes", 0,
      "Whether the server has to prove its identity."},
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/compat.h"
+#include "base/idna.h"
 #include "base/mem.h"
 
 /* What the thread works on. Owned by the thread once it runs; the result travels as one pointer
@@ -54,11 +55,12 @@ static void *lookup_thread(void *argument)
     return NULL;
 }
 
-static struct lookup *lookup_new(const char *host, unsigned port)
+/* Takes the host over. */
+static struct lookup *lookup_new(char *host, unsigned port)
 {
     struct lookup *l = mem_alloc(sizeof *l);
 
-    l->host = mem_strdup(host);
+    l->host = host;
     snprintf(l->port, sizeof l->port, "%u", port);
     return l;
 }
@@ -136,9 +138,12 @@ static bool explain(const struct lookup *l, struct err *e)
 bool resolve_host(const char *host, unsigned port, struct deadline deadline, struct addresses *out,
                   struct err *e)
 {
-    struct lookup *l = lookup_new(host, port), *result = l;
+    char *name = host_to_ascii(host, e);
 
     out->count = 0;
+    if (!name)
+        return false;
+    struct lookup *l = lookup_new(name, port), *result = l;
     if (host_is_literal(host))
         lookup_now(l, AI_NUMERICHOST);
     else if (!lookup_before(l, deadline, &result, e)) {
@@ -181,6 +186,22 @@ bool address_is_local(const struct address *a)
         return false;
     const struct in6_addr *six = &((const struct sockaddr_in6 *)socket)->sin6_addr;
     return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
+}
+
+char *host_to_ascii(const char *host, struct err *e)
+{
+    struct buf ascii;
+
+    if (!slice_has_8bit(slice_of(host)))
+        return mem_strdup(host);
+    buf_init(&ascii, LIMIT_DOMAIN);
+    bool ok = idna_to_ascii(&ascii, slice_of(host), e) &&
+              (!ascii.overflow || err_set(e, ERR_CONFIG, "the host name \"%s\" is too long", host));
+    if (ok)
+        return buf_take(&ascii);
+    buf_clear(&ascii);
+    e->kind = ERR_CONFIG;
+    return NULL;
 }
 
 bool host_is_literal(const char *host)

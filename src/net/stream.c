@@ -115,11 +115,24 @@ static enum io write_some(struct stream *s, struct slice bytes, size_t *done)
     return IO_DONE;
 }
 
-static bool io_failed(const struct stream *s, struct err *e)
+/* The first fault is the cause: who only looks whether there is input leaves it to be told later. An
+ * alert says more than a pipe that broke behind it. */
+static void keep_fault(struct stream *s)
 {
-    unsigned long code = s->ssl ? ERR_peek_error() : 0;
+    if (!s->fault)
+        s->fault = errno;
+    if (!s->tls_fault && s->ssl)
+        s->tls_fault = ERR_peek_error();
+}
 
+static bool io_failed(struct stream *s, struct err *e)
+{
+    keep_fault(s);
+    unsigned long code = s->tls_fault;
     ERR_clear_error();
+    errno = s->fault;
+    if (code && tls_session_blames_us(s->ssl, code, e))
+        return false;
     if (code)
         return err_set(e, ERR_CONNECT, "connection broken: TLS: %s", ERR_reason_error_string(code));
     return err_os(e, ERR_CONNECT, "connection broken");
@@ -168,6 +181,8 @@ static enum io take_input(struct stream *s)
     s->in_end += got;
     if (result == IO_CLOSED)
         s->closed = true;
+    if (result == IO_FAILED)
+        keep_fault(s);
     return result;
 }
 
@@ -236,6 +251,15 @@ static bool wait_to_write(struct stream *s, enum io want, struct deadline deadli
     return s->closed || !room || take_input(s) != IO_FAILED || io_failed(s, e);
 }
 
+/* Who closes on us may have said why: an alert is read, an answer stays in the buffer. */
+static bool write_failed(struct stream *s, struct err *e)
+{
+    keep_fault(s);
+    if (s->ssl && !s->closed)
+        take_input(s);
+    return io_failed(s, e);
+}
+
 static bool write_all(struct stream *s, struct slice left, int64_t idle, struct err *e)
 {
     struct deadline deadline = deadline_in(idle);
@@ -250,7 +274,7 @@ static bool write_all(struct stream *s, struct slice left, int64_t idle, struct 
         if (result == IO_WANT_READ || result == IO_WANT_WRITE)
             ok = wait_to_write(s, result, deadline, e);
         else if (result == IO_FAILED || result == IO_CLOSED)
-            ok = io_failed(s, e);
+            ok = write_failed(s, e);
         else if (deadline_is_past(s->overall))
             ok = err_set(e, ERR_TIMEOUT, "the conversation takes too long");
     }

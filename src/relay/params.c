@@ -19,6 +19,40 @@ static bool get_secret(void *argument, bool refresh, struct deadline deadline, s
     return credential_get(argument, refresh, deadline, out, e);
 }
 
+/* How long whoever knows the passphrase of a key may think. */
+#define PASSPHRASE_MS 120000
+
+static bool get_passphrase(void *argument, struct secret *out, struct err *e)
+{
+    const struct account *account = argument;
+
+    if (!credential_is_password(account))
+        return err_set(e, ERR_CONFIG, "the key is encrypted; write password-command, password-file "
+                                      "or password");
+    return credential_get(account, false, deadline_in(PASSPHRASE_MS), out, e);
+}
+
+static bool make_tls_context(struct session_params *params, const struct account *account,
+                             struct err *e)
+{
+    const char *host = params->host ? params->host : "localhost";
+    struct tls_params tls = {
+        .name = account->tls_name ? account->tls_name : host,
+        .trust = account->tls_ca,
+        .crl = account->tls_crl,
+        .pins = &account->tls_fingerprint,
+        .verify = account->tls_verify && params->security != SESSION_OPPORTUNISTIC,
+        .least = (enum tls_version)account->tls_min,
+        .ciphers = account->tls_ciphers,
+        .certificate = account->tls_certificate,
+        .key = account->tls_key,
+        .passphrase = get_passphrase,
+        .passphrase_argument = (void *)account,
+    };
+
+    return tls_context_new(&tls, &params->tls, e);
+}
+
 static enum session_security security_of(const struct account *account)
 {
     static const enum session_security map[] = {
@@ -56,12 +90,7 @@ bool params_init(struct session_params *params, const struct account *account, c
         return false;
     if (params->security == SESSION_CLEAR)
         return true;
-    struct tls_params tls = {
-        .name = host ? host : "localhost",
-        .trust = account->tls_ca,
-        .verify = account->tls_verify && params->security != SESSION_OPPORTUNISTIC,
-    };
-    return tls_context_new(&tls, &params->tls, e);
+    return make_tls_context(params, account, e);
 }
 
 void params_clear(struct session_params *params)

@@ -9,14 +9,21 @@ within a day finds them there. Nothing in it is secret.
     ca.pem                   the CA that tests name in tls-ca
     NAME.pem, NAME.key       server leaf NAME with what it sends along
     client.pem/.key          client certificate; client-enc.key (passphrase
-                             CLIENT_PASSPHRASE), client.p12 (the same)
-    crl.pem                  revokes the leaf "revoked"
+                             CLIENT_PASSPHRASE), client.p12 (the same),
+                             client-open.p12 (none), client-both.pem (with its key)
+    crl.pem, crl.der         revoke the leaf "revoked"; crl-old.pem has expired,
+                             crl-other.pem is another CA's
+    hashed/                  ca.pem under the name of its hash
     otherroot.pem            a CA that nobody trusts
 """
 
+import base64
 import fcntl
+import hashlib
 import os
+import re
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
@@ -25,7 +32,7 @@ import time
 
 CLIENT_PASSPHRASE = "client-passphrase"
 MAX_AGE = 20 * 3600          # seconds; the good leaves live for three days
-FORMAT = "6"                 # raise it whenever the set of files changes
+FORMAT = "9"                 # raise it whenever the set of files changes
 
 GOOD_NAMES = "DNS:localhost,DNS:mail.test,IP:127.0.0.1,IP:::1"
 
@@ -37,8 +44,8 @@ LEAVES = {
     "wronghost": ("wrong.test", "DNS:wrong.test,IP:192.0.2.77", {}),
     "cnonly": ("localhost", None, {}),
     "cnbeside": ("localhost", "DNS:wrong.test", {}),
-    "wildcard": ("x.test", "DNS:*.test", {}),
-    "partialwild": ("x.test", "DNS:ma*.test", {}),
+    "wildcard": ("x.test", "DNS:*.wild.test", {}),
+    "partialwild": ("x.test", "DNS:ma*.wild.test", {}),
     "iponly": ("ip", "IP:127.0.0.1", {}),
     "ipasname": ("ip", "DNS:127.0.0.1", {}),
     "weakkey": ("localhost", GOOD_NAMES, {"key": "rsa:1024"}),
@@ -48,6 +55,9 @@ LEAVES = {
     "otherca": ("localhost", GOOD_NAMES, {"issuer": "otherroot"}),
     "chain": ("localhost", GOOD_NAMES, {"issuer": "intermediate", "send_issuer": True}),
     "missing-intermediate": ("localhost", GOOD_NAMES, {"issuer": "intermediate"}),
+    "idna": ("idna", "DNS:xn--bcher-kva.test", {}),
+    "old-intermediate": ("localhost", GOOD_NAMES, {"issuer": "oldinter", "send_issuer": True}),
+    "many-names": ("localhost", ",".join("DNS:mx%d.wrong.test" % n for n in range(40)), {}),
     "client": ("ada", "email:ada@example.org", {"usage": "clientAuth"}),
 }
 
@@ -91,6 +101,19 @@ class Certs:
     def path(self, name):
         return os.path.join(self.dir, name)
 
+    def pin(self, name, of_key=False, colons=True):
+        """The SHA-256 of a leaf as one writes it in tls-fingerprint."""
+        with open(self.path(name + ".pem")) as f:
+            pem = f.read()
+        der = ssl.PEM_cert_to_DER_cert(pem[:pem.index("-----END CERTIFICATE-----") + 26])
+        if not of_key:
+            text = hashlib.sha256(der).hexdigest()
+            return ":".join(re.findall("..", text.upper())) if colons else text
+        key = subprocess.run(["openssl", "x509", "-in", self.path(name + ".pem"), "-pubkey",
+                              "-noout"], capture_output=True, check=True).stdout
+        spki = base64.b64decode(b"".join(key.split(b"\n")[1:-2]))
+        return "pin-sha256:" + base64.b64encode(hashlib.sha256(spki).digest()).decode()
+
     def pair(self, name="good"):
         """(chain file, key file) of the server leaf NAME."""
         chain, key = self.path(name + ".pem"), self.path(name + ".key")
@@ -104,7 +127,7 @@ def default_directory():
     given = os.environ.get("SMTPOST_TEST_CERTS")
     if given:
         return os.path.abspath(given)
-    return os.path.join(tempfile.gettempdir(), "smtpost-test-certs-%d" % os.getuid())
+    return os.path.join(tempfile.gettempdir(), "smtpost-test-certs-%d-%s" % (os.getuid(), FORMAT))
 
 
 def make(directory=None):
@@ -192,13 +215,13 @@ class _Maker:
                  "-startdate", start, "-enddate", end, "-extfile", ext,
                  "-in", request, "-out", self.path(name + ".pem"))
 
-    def intermediate(self):
-        self.key("intermediate")
-        self.config("intermediate")
-        self.write("intermediate.index", "")
-        self.issue("intermediate", "smtpost test intermediate",
+    def intermediate(self, name, common_name, days=(-1, 3)):
+        self.key(name)
+        self.config(name)
+        self.write(name + ".index", "")
+        self.issue(name, common_name,
                    ["basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign",
-                    "subjectKeyIdentifier=hash"])
+                    "subjectKeyIdentifier=hash"], days=days)
 
     def leaf(self, name, common_name, names, key="ec", usage="serverAuth", days=(-1, 3),
              issuer="ca", send_issuer=False):
@@ -223,12 +246,32 @@ class _Maker:
         _openssl("pkcs12", "-export", "-in", self.path("client.pem"),
                  "-inkey", self.path("client.key"), "-certpbe", "AES-128-CBC",
                  "-keypbe", "AES-128-CBC", "-passout", password, "-out", self.path("client.p12"))
+        _openssl("pkcs12", "-export", "-in", self.path("client.pem"),
+                 "-inkey", self.path("client.key"), "-certpbe", "NONE", "-keypbe", "NONE",
+                 "-passout", "pass:", "-out", self.path("client-open.p12"))
+        self.write("client-both.pem", self.read("client.pem") + self.read("client.key"))
 
     def revoke(self, name):
         base = ["ca", "-config", self.path("ca.cnf"), "-cert", self.path("ca.pem"),
                 "-keyfile", self.path("ca.key")]
         _openssl(*base, "-revoke", self.path(name + ".pem"))
         _openssl(*base, "-gencrl", "-out", self.path("crl.pem"))
+        _openssl("crl", "-in", self.path("crl.pem"), "-outform", "DER", "-out",
+                 self.path("crl.der"))
+        now = time.time()
+        _openssl(*base, "-gencrl", "-crl_lastupdate", _asn1_time(now - 9 * 86400),
+                 "-crl_nextupdate", _asn1_time(now - 2 * 86400), "-out", self.path("crl-old.pem"))
+        _openssl("ca", "-config", self.path("otherroot.cnf"), "-cert", self.path("otherroot.pem"),
+                 "-keyfile", self.path("otherroot.key"), "-gencrl", "-out",
+                 self.path("crl-other.pem"))
+
+    def hashed(self, directory):
+        """DIRECTORY/hashed with the CA under the name of its hash."""
+        place = os.path.join(directory, "hashed")
+        shutil.rmtree(place, ignore_errors=True)
+        os.mkdir(place)
+        shutil.copy(self.path("ca.pem"), place)
+        _openssl("rehash", place)
 
 
 def _asn1_time(seconds):
@@ -241,14 +284,16 @@ def _make_all(directory):
         maker = _Maker(work)
         maker.root("ca", "smtpost test CA")
         maker.root("otherroot", "smtpost other test CA")
-        maker.intermediate()
+        maker.intermediate("intermediate", "smtpost test intermediate")
+        maker.intermediate("oldinter", "smtpost expired intermediate", days=(-30, -2))
         for name, (common_name, names, how) in LEAVES.items():
             maker.leaf(name, common_name, names, **how)
         maker.self_signed("selfsigned")
         maker.client_forms()
         maker.revoke("revoked")
+        maker.hashed(directory)
         for name in os.listdir(work):
-            if name.endswith((".pem", ".key", ".p12")):
+            if name.endswith((".pem", ".key", ".p12", ".der")):
                 os.replace(os.path.join(work, name), os.path.join(directory, name))
         with open(os.path.join(directory, "complete"), "w") as f:
             f.write(FORMAT)

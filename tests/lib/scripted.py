@@ -60,6 +60,8 @@ class Names:
             return self.certs.pair(argument)[0]
         if name == "key":
             return self.certs.pair(argument)[1]
+        if name in ("fingerprint", "fingerprint-plain", "pin"):
+            return self.certs.pin(argument, of_key=name == "pin", colons=name == "fingerprint")
         if name == "b64":
             return _b64(argument.encode())
         if name == "plain":
@@ -613,17 +615,24 @@ class Conversation:
             self.stage.note(self.number, "*", "TLS refused by the client: %s" % e)
 
     def _handshake(self, words):
-        """[CERTIFICATE] [min=V] [max=V] [client-ca=FILE]"""
-        name, options = "good", {}
+        """[CERTIFICATE] [min=V] [max=V] [client-ca=FILE] [ciphers=LIST] [sni=NAME|none]"""
+        name, options, sni, asked = "good", {}, None, []
         for word in words:
             key, equals, value = word.partition("=")
             if not equals:
                 name = word
+            elif key == "sni":
+                sni = self.stage.names.fill(value)
             else:
-                options[{"min": "minimum", "max": "maximum", "client-ca": "client_ca"}[key]] = \
-                    self.stage.names.fill(value)
+                options[{"min": "minimum", "max": "maximum", "client-ca": "client_ca",
+                         "ciphers": "ciphers"}[key]] = self.stage.names.fill(value)
         context = server_context(*self.stage.certs.pair(name), **options)
-        self.peer.start_tls(context)
+        context.sni_callback = lambda sock, server_name, _: asked.append(server_name or "none")
+        try:
+            self.peer.start_tls(context)
+        finally:
+            if sni and asked and asked != [sni]:
+                raise Mismatch("SNI: expected %s, got %s" % (sni, asked[0]))
         self.stage.note(self.number, "*", "%s %s, certificate %s" % (*self.peer.tls, name))
 
     @step("close")

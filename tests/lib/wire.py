@@ -264,10 +264,11 @@ class Peer:
         self.sock.close()
 
 
-def server_context(chain, key, minimum=None, maximum=None, client_ca=None):
+def server_context(chain, key, minimum=None, maximum=None, client_ca=None, ciphers="DEFAULT"):
     """An SSLContext for a test server; it also serves weak keys and old versions."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.set_ciphers("ALL:@SECLEVEL=0" if maximum in ("1.0", "1.1") else "DEFAULT:@SECLEVEL=0")
+    context.set_ciphers("ALL:@SECLEVEL=0" if maximum in ("1.0", "1.1")
+                        else ciphers + ":@SECLEVEL=0")
     context.load_cert_chain(chain, key)
     context.minimum_version = _version(minimum) if minimum else ssl.TLSVersion.MINIMUM_SUPPORTED
     if maximum:
