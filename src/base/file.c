@@ -47,24 +47,33 @@ static bool read_all(int fd, const char *path, enum err_kind kind, struct buf *o
     }
 }
 
+bool file_open(const char *path, enum err_kind kind, int *fd, struct stat *info, struct err *e)
+{
+    /* O_NONBLOCK would break FIFOs, and a plain open of one waits for its writer: that is what a
+     * caller who names a FIFO wants. */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (*fd < 0)
+        return err_os(e, kind, "cannot open %s", path);
+    bool ok = fstat(*fd, info) == 0 || err_os(e, kind, "cannot look at %s", path);
+    if (ok && S_ISDIR(info->st_mode))
+        ok = err_set(e, kind, "%s: is a directory, a file is wanted", path);
+    else if (ok && !S_ISREG(info->st_mode) && !S_ISFIFO(info->st_mode))
+        ok = err_set(e, kind, "%s: neither a regular file nor a FIFO", path);
+    if (!ok)
+        close(*fd);
+    return ok;
+}
+
 bool file_read(const char *path, enum err_kind kind, size_t max, struct buf *out, struct stat *info,
                struct err *e)
 {
     struct stat own;
+    int fd;
 
-    /* O_NONBLOCK would break FIFOs, and a plain open of one waits for its writer: that is what a
-     * caller who names a FIFO wants. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return err_os(e, kind, "cannot open %s", path);
     buf_init(out, max);
-    bool ok = fstat(fd, info ? info : &own) == 0 || err_os(e, kind, "cannot look at %s", path);
-    mode_t mode = ok ? (info ? info : &own)->st_mode : 0;
-    if (ok && S_ISDIR(mode))
-        ok = err_set(e, kind, "%s: is a directory, a file is wanted", path);
-    else if (ok && !S_ISREG(mode) && !S_ISFIFO(mode))
-        ok = err_set(e, kind, "%s: neither a regular file nor a FIFO", path);
-    ok = ok && read_all(fd, path, kind, out, e);
+    if (!file_open(path, kind, &fd, info ? info : &own, e))
+        return false;
+    bool ok = read_all(fd, path, kind, out, e);
     close(fd);
     if (!ok)
         buf_wipe(out);

@@ -16,6 +16,9 @@
  * can ever be taken for one. *stdin_missing tells that there was no standard input. */
 bool file_secure_standard(bool *stdin_missing, struct err *e);
 
+/* Open a file for reading: a regular one or a FIFO, as file_read has it. */
+bool file_open(const char *path, enum err_kind kind, int *fd, struct stat *info, struct err *e);
+
 /* Read a whole file of at most `max` octets into out. A regular file or FIFO only (a directory or
  * device is an error); e->errnum == ENOENT tells "not there". `info` may be NULL. Errors are of
  * `kind`. */

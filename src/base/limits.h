@@ -83,6 +83,8 @@ enum {
     LIMIT_LOG_LINE = 4096,
     LIMIT_ERROR_TEXT = 768,
 
+    /* An HTML document that a composed message shows; what is larger can be attached. */
+    LIMIT_HTML = 16 * 1024 * 1024,
     /* What a filter may add to a message. */
     LIMIT_FILTER_GROWTH = 64 * 1024 * 1024,
     /* What a helper program may print. */

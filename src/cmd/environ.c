@@ -116,6 +116,7 @@ void host_init(struct host *h)
     h->system_file = mem_strdup(SYSCONFDIR "/smtprc");
     h->only_file = get("SMTPRC") ? mem_strdup(get("SMTPRC")) : NULL;
     h->temporary = mem_strdup(get("TMPDIR") ? get("TMPDIR") : "/var/tmp");
+    h->source_date = get("SOURCE_DATE_EPOCH") ? mem_strdup(get("SOURCE_DATE_EPOCH")) : NULL;
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
     h->name = mem_strdup(name);
@@ -131,6 +132,7 @@ void host_clear(struct host *h)
     free(h->user_file);
     free(h->only_file);
     free(h->temporary);
+    free(h->source_date);
     free(h->name);
     free(h->mail_domain);
     *h = (struct host){0};

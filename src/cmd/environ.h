@@ -19,6 +19,7 @@ struct host {
     char *user_file;         /* ~/.smtprc or $XDG_CONFIG_HOME/smtprc; NULL without home */
     char *only_file;         /* $SMTPRC; NULL: not set */
     char *temporary;         /* directory for unnamed files */
+    char *source_date;       /* $SOURCE_DATE_EPOCH; NULL: not set */
     char *name;              /* the host's name as the kernel knows it */
     char *mail_domain;       /* see host_mail_domain */
     bool passwd_read;

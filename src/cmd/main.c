@@ -19,6 +19,7 @@
 #include "cmd/environ.h"
 #include "cmd/exitcode.h"
 #include "cmd/newaliases.h"
+#include "cmd/send.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 
@@ -111,9 +112,11 @@ typedef int command_function(const struct args *a, const struct host *h);
 static const struct command_word {
     const char *name;
     command_function *run;
+    /* One whose options are its own; argv begins with its name. */
+    int (*run_raw)(int argc, char *const argv[], struct host *h, bool no_stdin);
 } commands[] = {
-    {"config", config_command}, {"send", NULL},  {"queue", NULL},
-    {"check", NULL},            {"setup", NULL}, {"serve", NULL},
+    {"config", config_command, NULL}, {"send", NULL, send_command}, {"queue", NULL, NULL},
+    {"check", NULL, NULL},            {"setup", NULL, NULL},        {"serve", NULL, NULL},
 };
 
 static const struct command_word *find_command(int argc, char *const argv[])
@@ -137,6 +140,16 @@ static int run_command(const struct command_word *c, const struct args *a, struc
     return EX_USAGE;
 }
 
+static int run_raw(const struct command_word *c, int argc, char *const argv[], bool no_stdin)
+{
+    struct host host;
+
+    host_init(&host);
+    int status = c->run_raw(argc, argv, &host, no_stdin);
+    host_clear(&host);
+    return status;
+}
+
 static int run(int argc, char *const argv[], struct err *e)
 {
     const struct name *name = find_name(argc ? argv[0] : "smtpost");
@@ -148,6 +161,8 @@ static int run(int argc, char *const argv[], struct err *e)
 
     if (!secure_process(&no_stdin, e))
         return exit_status_of_err(e);
+    if (command && command->run_raw)
+        return run_raw(command, argc - 1, argv + 1, no_stdin);
     bool ok = args_parse(&args, name != NULL, argc - skip, argv + skip, e);
     if (ok && name && name->mode != MODE_SUBMIT && args.mode == MODE_SUBMIT)
         args.mode = name->mode;

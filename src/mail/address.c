@@ -5,17 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/mem.h"
-#include "mail/transfer.h"
+#include "mail/words.h"
 
 /* An addr-spec with comments or blanks in it is put together here; a route may come with it. */
 #define LIMIT_SPEC (4 * LIMIT_PATH)
 
-/* RFC 2047 2: an encoded word has at most 75 characters. The first shares its line with the name of
- * its field, and that line has 76. */
-#define WORD_ROOM 75
-#define FIRST_WORD_ROOM 62
 /* A longer name leaves no room for the rest of its line (RFC 5322 2.1.1), so it is folded. */
 #define NAME_LINE 500
 
@@ -367,83 +362,6 @@ static void put_quoted(struct buf *out, struct slice name)
     buf_put_byte(out, '"');
 }
 
-/* RFC 2047 5 (3): what "Q" leaves alone in a phrase. */
-static bool is_q_plain(char c)
-{
-    return ascii_is_alpha(c) || ascii_is_digit(c) || (c && strchr("!*+-/", c));
-}
-
-static size_t encoded_size(struct slice s, bool base64)
-{
-    size_t size = 0;
-
-    if (base64)
-        return (s.len + 2) / 3 * 4;
-    for (size_t i = 0; i < s.len; i++)
-        size += is_q_plain(s.data[i]) || s.data[i] == ' ' ? 1 : 3;
-    return size;
-}
-
-static void put_q(struct buf *out, struct slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (is_q_plain(s.data[i]))
-            buf_put_byte(out, s.data[i]);
-        else if (s.data[i] == ' ')
-            buf_put_byte(out, '_');
-        else
-            buf_put_format(out, "=%02X", (unsigned)(unsigned char)s.data[i]);
-    }
-}
-
-/* As many whole characters from the start of s as fit into `room` when encoded; one at least. */
-static size_t characters_that_fit(struct slice s, size_t room, bool base64, bool is_utf8)
-{
-    size_t taken = 0;
-
-    while (taken < s.len) {
-        size_t next = taken + 1;
-        while (is_utf8 && next < s.len && ((unsigned char)s.data[next] & 0xc0) == 0x80)
-            next++;
-        if (taken && encoded_size(slice_make(s.data, next), base64) > room)
-            break;
-        taken = next;
-    }
-    return taken;
-}
-
-static bool is_utf8_text(struct slice s)
-{
-    struct utf8_check check;
-
-    utf8_check_init(&check);
-    utf8_check_put(&check, s);
-    return utf8_check_is_valid(&check);
-}
-
-/* RFC 2047 encoded words, folded between them, each with whole characters; Q as long as about half
- * of the name can be read in it. */
-static void put_encoded(struct buf *out, struct slice name)
-{
-    bool is_utf8 = is_utf8_text(name);
-    bool base64 = encoded_size(name, false) > 2 * name.len;
-    struct slice charset = is_utf8 ? SLICE("utf-8") : SLICE("unknown-8bit");
-    size_t room = FIRST_WORD_ROOM - charset.len - 7;         /* =??Q??= */
-
-    while (name.len) {
-        size_t len = characters_that_fit(name, room, base64, is_utf8);
-        struct slice part = slice_make(name.data, len);
-        buf_put_format(out, "=?%s?%c?", charset.data, base64 ? 'B' : 'Q');
-        if (base64)
-            base64_encode(out, part);
-        else
-            put_q(out, part);
-        name = slice_from(name, len);
-        buf_put_text(out, name.len ? "?=\r\n " : "?=");
-        room = WORD_ROOM - charset.len - 7;
-    }
-}
-
 void address_format_name(struct buf *out, struct slice name)
 {
     struct buf clean;
@@ -453,7 +371,7 @@ void address_format_name(struct buf *out, struct slice name)
         buf_put_byte(&clean, ascii_is_control(name.data[i]) ? ' ' : name.data[i]);
     struct slice text = slice_trim(buf_slice(&clean));
     if (slice_has_8bit(text) || text.len > NAME_LINE)
-        put_encoded(out, text);
+        words_encode(out, text, WORDS_FIELD);
     else if (is_bare_phrase(text))
         buf_put_slice(out, text);
     else
