@@ -216,8 +216,18 @@ static bool check_addresses(const struct account *a, struct err *e)
            wrong(a, "bare-recipient", "this is no address; write \"user@domain\"", e);
 }
 
+/* RFC 3461 4.1: "never" stands alone, and so does our "off". */
+static bool check_notify(const struct account *a, struct err *e)
+{
+    if (a->dsn_notify.count < 2 ||
+        (!strings_has(&a->dsn_notify, "off") && !strings_has(&a->dsn_notify, "never")))
+        return true;
+    return wrong(a, "dsn-notify", "off and never stand alone; write one of them, or a list of "
+                                  "success, failure and delay", e);
+}
+
 bool account_check(const struct account *a, struct err *e)
 {
     return check_names(a, e) && check_tls(a, e) && check_login(a, e) && check_from(a, e) &&
-           check_addresses(a, e);
+           check_addresses(a, e) && check_notify(a, e);
 }

@@ -18,6 +18,11 @@ enum account_tls {
     ACCOUNT_TLS_OPPORTUNISTIC,
     ACCOUNT_TLS_NONE
 };
+enum account_dsn_return {
+    ACCOUNT_DSN_RETURN_OFF,
+    ACCOUNT_DSN_RETURN_HEADERS,
+    ACCOUNT_DSN_RETURN_FULL
+};
 enum account_eight_bit { ACCOUNT_EIGHT_BIT_SEND, ACCOUNT_EIGHT_BIT_ENCODE, ACCOUNT_EIGHT_BIT_REJECT };
 enum account_long_lines { ACCOUNT_LONG_LINES_SEND, ACCOUNT_LONG_LINES_ENCODE };
 enum account_syslog { ACCOUNT_SYSLOG_AUTO, ACCOUNT_SYSLOG_YES, ACCOUNT_SYSLOG_NO };
@@ -80,6 +85,8 @@ struct account {
     struct strings add_headers;
     bool keep_bcc;
     bool undisclosed;
+    struct strings dsn_notify;       /* "off", "never", or of "success", "failure", "delay" */
+    int dsn_return;          /* enum account_dsn_return */
     int eight_bit;           /* enum account_eight_bit */
     int long_lines;          /* enum account_long_lines */
     unsigned long max_size;  /* octets; 0: no limit */

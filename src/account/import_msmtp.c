@@ -84,6 +84,16 @@ static void take_override(struct import *m, const struct import_key *k)
         import_note(m, "set envelope-from to the one address that is to be used");
 }
 
+static void take_notify(struct import *m, const struct import_key *k)
+{
+    struct buf list;
+
+    buf_init(&list, LIMIT_LOG_LINE);
+    buf_put_format(&list, strchr(m->value, ',') ? "{ %s }" : "%s", m->value);
+    draft_set(m->section, k->option, list.data ? list.data : "");
+    buf_clear(&list);
+}
+
 static const struct import_key keys[] = {
     {"host", "host", NULL, NULL},
     {"port", "port", NULL, NULL},
@@ -122,7 +132,7 @@ static const struct import_key keys[] = {
     {"add_missing_date_header", NULL, NULL, "see add-headers"},
     {"remove_bcc_headers", "keep-bcc", import_no, NULL},
     {"undisclosed_recipients", "undisclosed", import_yes, NULL},
-    {"dsn_notify", "dsn-notify", NULL, NULL},
+    {"dsn_notify", "dsn-notify", take_notify, NULL},
     {"dsn_return", "dsn-return", NULL, NULL},
     {"aliases", "aliases", NULL, NULL},
     {"syslog", "syslog", take_syslog, NULL},

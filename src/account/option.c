@@ -121,6 +121,9 @@ static const char *const protocol_words[] = {"smtp", "lmtp", NULL};
 static const char *const version_words[] = {"1.2", "1.3", NULL};
 static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
+/* The order of enum account_dsn_return. */
+static const char *const dsn_return_words[] = {"off", "headers", "full", NULL};
+static const char *const dsn_notify_words[] = {"off", "never", "success", "failure", "delay", NULL};
 static const char *const eight_bit_words[] = {"send", "encode", "reject", NULL};
 static const char *const long_lines_words[] = {"send", "encode", NULL};
 static const char *const from_header_words[] = {"add", "keep", "replace", NULL};
@@ -222,6 +225,10 @@ const struct option options[] = {
      "What becomes of 8-bit content where the server does not offer 8BITMIME."},
     {"long-lines", OPTION_CHOICE, FIELD(long_lines), long_lines_words, 0, 0, "send", 0,
      "What becomes of lines over 998 octets in a MIME message."},
+    {"dsn-notify", OPTION_CHOICES, FIELD(dsn_notify), dsn_notify_words, 0, 0, "off",
+     OPTION_NOT_EMPTY, "When the sender is to be told what became of the message."},
+    {"dsn-return", OPTION_CHOICE, FIELD(dsn_return), dsn_return_words, 0, 0, "off", 0,
+     "How much of the message comes back with what the sender is told."},
     {"max-size", OPTION_SIZE, FIELD(max_size), NULL, 0, ULONG_MAX, "0", 0,
      "The largest message that is sent; 0: any."},
     {"filter", OPTION_COMMAND, FIELD(filter), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,

@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "mail/xtext.h"
+#include "smtp/needs.h"
 
 /* How a letter takes its value. */
 enum arity {
@@ -182,6 +184,33 @@ static bool add_setting(struct args *a, const char *value, struct err *e)
     return strchr(value, '=') || err_set(e, ERR_USAGE, "--set %s: write OPTION=VALUE", value);
 }
 
+static bool set_require_tls(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->require_tls = true;
+    return true;
+}
+
+/* A parameter of MAIL or RCPT that smtpost does not know. */
+static bool add_parameter(struct strings *list, const char *option, const char *value,
+                          struct err *e)
+{
+    strings_add_text(list, value);
+    if (list->count > LIMIT_PARAMETERS)
+        return err_set(e, ERR_USAGE, "%s: more than %d of them", option, LIMIT_PARAMETERS);
+    return needs_take_parameter(slice_of(value), e) || err_wrap(e, "%s %s", option, value);
+}
+
+static bool add_mail_param(struct args *a, const char *value, struct err *e)
+{
+    return add_parameter(&a->mail_params, "--mail-param", value, e);
+}
+
+static bool add_rcpt_param(struct args *a, const char *value, struct err *e)
+{
+    return add_parameter(&a->rcpt_params, "--rcpt-param", value, e);
+}
+
 static bool set_dry_run(struct args *a, const char *value, struct err *e)
 {
     (void)value, (void)e;
@@ -352,6 +381,11 @@ static const struct word words[] = {
     {"account", true, false, set_account, "NAME", "the same as -a"},
     {"config", true, false, set_config_file, "FILE", "the same as -C"},
     {"set", true, false, add_setting, "OPTION=VALUE", "set an account option, over any file"},
+    {"require-tls", false, false, set_require_tls, NULL,
+     "only over servers that promise TLS all the way (RFC 8689)"},
+    {"mail-param", true, false, add_mail_param, "K=VALUE",
+     "a parameter of MAIL that the server must offer"},
+    {"rcpt-param", true, false, add_rcpt_param, "K=VALUE", "the same for every RCPT"},
     {"verbose", false, false, set_verbose, NULL, "the same as -v"},
     {"dry-run", false, false, set_dry_run, NULL, "show what would be sent, talk to nobody"},
     {"json", false, false, set_json, NULL, "the result as JSON on stdout"},
@@ -478,6 +512,8 @@ void args_clear(struct args *a)
 {
     strings_clear(&a->unheeded);
     strings_clear(&a->settings);
+    strings_clear(&a->mail_params);
+    strings_clear(&a->rcpt_params);
 }
 
 static void put_row(struct buf *out, const char *dashes, const char *name, const char *argument,

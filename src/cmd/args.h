@@ -65,6 +65,9 @@ struct args {
     const char *account;     /* -a */
     const char *config_file; /* -C */
     struct strings settings; /* --set, in order */
+    bool require_tls;        /* --require-tls */
+    struct strings mail_params;    /* --mail-param, --rcpt-param; checked */
+    struct strings rcpt_params;
     bool dry_run;
     bool json;
     enum color color;

@@ -100,6 +100,9 @@ static void ask(struct submission *s)
     }
     for (size_t i = 0; a->notify && i < v->count; i++)
         v->recipients[i].notify = a->notify;
+    v->require_tls = v->require_tls || a->require_tls;
+    strings_copy(&v->mail_params, &a->mail_params);
+    strings_copy(&v->rcpt_params, &a->rcpt_params);
 }
 
 bool submission_prepare(struct submission *s, struct err *e)

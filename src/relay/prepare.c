@@ -14,6 +14,7 @@
 #include "mail/msgid.h"
 #include "mail/recode.h"
 #include "relay/author.h"
+#include "relay/notify.h"
 #include "relay/recipients.h"
 
 static bool add_all(struct envelope *v, struct mailboxes *list, struct err *e)
@@ -325,6 +326,7 @@ bool prepare_all(struct preparation *p, struct err *e)
     if (!complete_reverse_path(p, e) || !recipients_complete(p, e) || !make_sendable(p, e) ||
         !complete_header(p, e))
         return false;
+    notify_apply(p->account, p->envelope);
     message_measure(p->message);
     return prepare_size_check(p->account, message_size(p->message), e);
 }

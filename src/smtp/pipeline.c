@@ -180,11 +180,25 @@ static bool flush(struct pipeline *p, struct outcome *why)
 {
     struct session *s = p->session;
 
-    if (!stream_pending(&s->stream) || p->deaf)
-        return true;
-    bool ok = session_send(s, transaction_awaits(p->first), p->answers_due, why);
+    return !stream_pending(&s->stream) || p->deaf ||
+           session_send(s, transaction_awaits(p->first), true, why);
+}
+
+/* Say what may be said now, and write it, or leave it for the next write if it is little. Where no
+ * answer is due, there is none to be heard before. */
+static bool speak(struct pipeline *p, bool at_once, struct outcome *why)
+{
+    struct session *s = p->session;
+    struct err e;
+
+    if (!p->answers_due && !session_send(s, transaction_awaits(p->first), false, why))
+        return false;
     p->answers_due = true;
-    return ok;
+    if (!say(p, &e) && !listens_on(p, &e)) {
+        outcome_from_err(why, &e, verbs[VERB_BODY].name);
+        return false;
+    }
+    return (!at_once && stream_pending(&s->stream) < FLIGHT_FULL) || flush(p, why);
 }
 
 /* The next answer. */
@@ -225,14 +239,8 @@ static void conclude(struct pipeline *p)
 static void turn(struct pipeline *p)
 {
     struct outcome why = {0};
-    struct err e;
-    bool ok = say(p, &e);
+    bool ok = speak(p, true, &why) && hear(p, &why);
 
-    if (!ok && !listens_on(p, &e)) {
-        outcome_from_err(&why, &e, verbs[VERB_BODY].name);
-    } else {
-        ok = flush(p, &why) && hear(p, &why);
-    }
     while (ok && p->first && transaction_is_over(p->first))
         conclude(p);
     if (!ok || !p->session->is_open)
@@ -243,18 +251,10 @@ static void turn(struct pipeline *p)
 void pipeline_add(struct pipeline *p, struct transaction *t)
 {
     struct outcome why = {0};
-    struct err e;
     bool is_idle = !p->first;
 
     add(p, t);
-    if (!p->first)
-        return;
-    bool ok = say(p, &e);
-    if (!ok && !listens_on(p, &e))
-        outcome_from_err(&why, &e, verbs[VERB_BODY].name);
-    else
-        ok = (!is_idle && stream_pending(&p->session->stream) < FLIGHT_FULL) || flush(p, &why);
-    if (!ok)
+    if (p->first && !speak(p, is_idle, &why))
         end_all(p, &why);
     outcome_clear(&why);
 }

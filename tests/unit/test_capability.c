@@ -33,7 +33,41 @@ static const struct row rows[] = {
     {"mx\nAUTH", CAPABILITY_AUTH, 0, ""},
     {"mx\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\n\nX-OTHER a b",
      CAPABILITY_8BITMIME | CAPABILITY_SMTPUTF8 | CAPABILITY_ENHANCED, 0, ""},
+    {"mx\nDSN\nchunking\nREQUIRETLS\nLIMITS RCPTMAX=5", CAPABILITY_DSN | CAPABILITY_CHUNKING |
+     CAPABILITY_REQUIRETLS | CAPABILITY_LIMITS, 0, ""},
 };
+
+static void limits_are_numbers(void **state)
+{
+    static const struct {
+        const char *line;
+        struct session_limits limits;
+    } lines[] = {
+        {"LIMITS RCPTMAX=100 MAILMAX=10 RCPTDOMAINMAX=1", {10, 100, 1}},
+        {"limits rcptmax=100", {.rcpt_max = 100}},
+        {"LIMITS RCPTMAX=x MAILMAX= =5 MAILMAX5 FOO=1", {0}},
+        {"LIMITS RCPTMAX=-1 MAILMAX=99999999999999999999999", {0}},
+        {"LIMITS", {0}},
+        {"LIMITS=RCPTMAX=5", {0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct capabilities c = {0};
+        struct reply r;
+
+        reply_init(&r);
+        buf_put_format(&r.text, "mx\n%s", lines[i].line);
+        capabilities_parse(&c, &r);
+        if (c.limits.mail_max != lines[i].limits.mail_max ||
+            c.limits.rcpt_max != lines[i].limits.rcpt_max ||
+            c.limits.rcpt_domain_max != lines[i].limits.rcpt_domain_max)
+            fail_msg("%s: %lu %lu %lu", lines[i].line, c.limits.mail_max, c.limits.rcpt_max,
+                     c.limits.rcpt_domain_max);
+        capabilities_clear(&c);
+        reply_clear(&r);
+    }
+}
 
 static void ehlo_lines_become_capabilities(void **state)
 {
@@ -98,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ehlo_lines_become_capabilities),
+        cmocka_unit_test(limits_are_numbers),
         cmocka_unit_test(a_second_answer_replaces_the_first),
         cmocka_unit_test(mechanisms_are_bounded),
     };
