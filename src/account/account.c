@@ -176,6 +176,8 @@ static bool check_names(const struct account *a, struct err *e)
         if (!name)
             return wrong(a, "host", fault.text, e);
     }
+    if (a->source_address && !host_is_literal(a->source_address))
+        return wrong(a, "source-address", "write an IPv4 or IPv6 address of this machine", e);
     char *name = a->tls_name ? host_to_ascii(a->tls_name, &fault) : NULL;
     free(name);
     return !a->tls_name || name || wrong(a, "tls-name", fault.text, e);

@@ -50,6 +50,8 @@ struct account {
     struct strings host;     /* this or socket, never both */
     unsigned long port;      /* 0: by `tls`; see account_port */
     char *socket;
+    char *source_address;    /* a literal */
+    char *proxy;             /* net/socks.h; may hold a password, so it is wiped */
     unsigned long connect_timeout;   /* seconds for each address */
     unsigned long timeout;   /* seconds; 0: the values of RFC 5321 4.5.3.2 */
     char *hello;

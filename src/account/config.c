@@ -144,7 +144,8 @@ static cfg_t *make_grammar(struct complaint *c)
 static void wipe_secrets(cfg_t *section)
 {
     for (size_t row = 0; row < option_count; row++) {
-        if (options[row].type != OPTION_SECRET || options[row].flags & OPTION_NO_DEFAULTS)
+        bool is_secret = options[row].type == OPTION_SECRET || options[row].type == OPTION_PROXY;
+        if (!is_secret || options[row].flags & OPTION_NO_DEFAULTS)
             continue;
         cfg_opt_t *opt = cfg_getopt(section, options[row].name);
         for (unsigned i = 0; i < cfg_opt_size(opt); i++)
@@ -192,6 +193,20 @@ struct place {
     unsigned accounts;
 };
 
+/* A secret inside another value makes the file one that only its owner may read. */
+static bool check_embedded(const struct reader *r, const struct source *source,
+                           const struct section *section, struct err *e)
+{
+    const struct entry *last = &section->entries[section->count - 1];
+    unsigned flags = TRUST_SECRET | (r->is_system ? TRUST_SYSTEM : 0);
+    bool found = false;
+
+    for (size_t i = 0; i < last->setting.values.count; i++)
+        found = found || option_is_secret(last->option, last->setting.values.items[i]);
+    return !found || trust_check(source->path, &source->info, flags, e) ||
+           err_wrap(e, "%s:%u: %s", source->path, last->setting.line, last->option->name);
+}
+
 static bool take_statement(struct reader *r, const struct source *source, const struct statement *s,
                            struct place *p, struct err *e)
 {
@@ -212,7 +227,8 @@ static bool take_statement(struct reader *r, const struct source *source, const 
         p->section = layers_add_account(l, s->name, where, r->is_system, e);
         return p->section != NULL;
     case STATEMENT_OPTION:
-        return take_option(source, s, option_find(s->name, &near), p->values, p->section, e);
+        return take_option(source, s, option_find(s->name, &near), p->values, p->section, e) &&
+               check_embedded(r, source, p->section, e);
     case STATEMENT_INCLUDE:
         break;
     }

@@ -117,7 +117,7 @@ static bool is_quoted(const struct option *o)
 {
     return o->type == OPTION_TEXT || o->type == OPTION_HOST || o->type == OPTION_PATHNAME ||
            o->type == OPTION_LIST || o->type == OPTION_HOSTS || o->type == OPTION_COMMAND ||
-           o->type == OPTION_SECRET;
+           o->type == OPTION_SECRET || o->type == OPTION_PROXY;
 }
 
 static void put_value(const struct option *o, const char *value, struct buf *out)

@@ -66,8 +66,8 @@ static bool refuse_set(const char *name, const struct option *o, const char *nea
                        near ? "; did you mean \"" : "; smtprc(5) lists them", near ? near : "",
                        near ? "\"?" : "");
     return err_set(e, ERR_USAGE, "--set %s: every user of this machine can read a command line, so "
-                                 "no secret is taken from it; use password-command or "
-                                 "password-file", name);
+                                 "no secret is taken from it; write it in a file, or use "
+                                 "password-command or password-file", name);
 }
 
 bool layers_add_set(struct layers *l, const char *text, struct err *e)
@@ -78,7 +78,8 @@ bool layers_add_set(struct layers *l, const char *text, struct err *e)
         return err_set(e, ERR_USAGE, "--set %s: has no '='; write --set option=value", text);
     char *name = slice_dup(slice_trim(slice_make(text, (size_t)(equals - text))));
     const struct option *o = option_find(name, &near);
-    bool ok = (o && o->type != OPTION_SECRET) || refuse_set(name, o, near, e);
+    bool ok = (o && o->type != OPTION_SECRET && !option_is_secret(o, equals + 1)) ||
+              refuse_set(name, o, near, e);
     free(name);
     if (!ok)
         return false;

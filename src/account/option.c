@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "account/account.h"
+#include "base/limits.h"
+#include "net/socks.h"
 
 const struct option *option_find(const char *name, const char **near)
 {
@@ -49,6 +51,24 @@ static void put_list(struct buf *out, const struct strings *list, bool quoted, b
     buf_put_text(out, !braces ? "" : list->count ? " }" : "}");
 }
 
+static void put_proxy(const char *text, struct buf *out)
+{
+    struct buf masked;
+
+    if (!text)
+        return;
+    buf_init(&masked, LIMIT_SECRET);
+    proxy_mask(&masked, slice_of(text));
+    option_quote(out, masked.data ? masked.data : "");
+    buf_clear(&masked);
+}
+
+bool option_is_secret(const struct option *o, const char *value)
+{
+    return o->type == OPTION_SECRET ||
+           (o->type == OPTION_PROXY && proxy_has_password(slice_of(value)));
+}
+
 void option_format(const struct option *o, const struct account *account, struct buf *out)
 {
     const void *field = (const char *)account + o->field;
@@ -61,6 +81,10 @@ void option_format(const struct option *o, const struct account *account, struct
         memcpy(&text, field, sizeof text);
         if (text)
             option_quote(out, text);
+        break;
+    case OPTION_PROXY:
+        memcpy(&text, field, sizeof text);
+        put_proxy(text, out);
         break;
     case OPTION_LIST: case OPTION_HOSTS:
         if (list->count)
@@ -98,6 +122,11 @@ void option_release(const struct option *o, struct account *account)
 
     switch (o->type) {
     case OPTION_TEXT: case OPTION_HOST: case OPTION_PATHNAME:
+        free(*text);
+        *text = NULL;
+        break;
+    case OPTION_PROXY:
+        secret_wipe_memory(*text, slice_of(*text).len);
         free(*text);
         *text = NULL;
         break;
@@ -147,6 +176,10 @@ const struct option options[] = {
      "The server's port; by tls: 587 starttls, 465 implicit, 25 opportunistic and none; lmtp 24."},
     {"socket", OPTION_PATHNAME, FIELD(socket), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
      "A Unix socket to connect to instead of a host."},
+    {"source-address", OPTION_HOST, FIELD(source_address), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "The address of this machine to connect from."},
+    {"proxy", OPTION_PROXY, FIELD(proxy), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+     "A SOCKS 5 proxy to go through: socks5://host:port, or with user:password@ before host."},
     {"connect-timeout", OPTION_DURATION, FIELD(connect_timeout), NULL, 1, DAY, "30", 0,
      "How long one address of the server may take to accept a connection."},
     {"timeout", OPTION_DURATION, FIELD(timeout), NULL, 0, DAY, "0", 0,

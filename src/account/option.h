@@ -18,6 +18,7 @@ enum option_type {
     OPTION_TEXT,             /* char * */
     OPTION_HOST,             /* char *: as text, no blanks, ';', '/' or control octets */
     OPTION_PATHNAME,         /* char *: "~/" is expanded, relative to the file that sets it */
+    OPTION_PROXY,            /* char *: as proxy_parse has it; a password in it is never shown */
     OPTION_LIST,             /* struct strings */
     OPTION_HOSTS,            /* struct strings of hosts */
     OPTION_CHOICES,          /* struct strings, each a word of `choices`; may be empty */
@@ -65,6 +66,8 @@ const struct option *option_find(const char *name, const char **near);
 
 struct account;
 
+/* Is this value of the option a secret, or does it hold one? */
+bool option_is_secret(const struct option *o, const char *value);
 /* The field as one would write it ("yes", "587", "{ ... }"); secrets as "(set)". Empty if unset. */
 void option_format(const struct option *o, const struct account *account, struct buf *out);
 /* In double quotes, so that a configuration file reads it back as it is. */

@@ -10,6 +10,7 @@
 #include "account/account.h"
 #include "account/pathname.h"
 #include "base/secret.h"
+#include "net/socks.h"
 #include "sasl/sasl.h"
 
 /* What a conversion needs to know; the converters differ in what they make of it. */
@@ -37,7 +38,7 @@ static PRINTF_LIKE(3, 4) bool wrong(const struct conversion *c, struct err *e, c
 
 static bool is_secret(const struct conversion *c)
 {
-    return c->option->type == OPTION_SECRET;
+    return c->option->type == OPTION_SECRET || c->option->type == OPTION_PROXY;
 }
 
 /* Nothing of a variable that is not set may become part of a value in silence. */
@@ -120,6 +121,21 @@ static bool to_text(const struct conversion *c, struct err *e)
 
     if (!text || (c->option->type == OPTION_HOST && !check_host(c, text, e)))
         return false;
+    *(char **)c->field = slice_dup(slice_of(text));
+    return true;
+}
+
+static bool to_proxy(const struct conversion *c, struct err *e)
+{
+    const char *text = single(c, e);
+    struct proxy proxy;
+    struct err fault;
+
+    if (!text)
+        return false;
+    if (!proxy_parse(slice_of(text), &proxy, &fault))
+        return wrong(c, e, "%s", fault.text);
+    proxy_clear(&proxy);
     *(char **)c->field = slice_dup(slice_of(text));
     return true;
 }
@@ -346,6 +362,7 @@ bool setting_apply(const struct setting *s, const struct option *o, const char *
 {
     static bool (*const converters[])(const struct conversion *, struct err *) = {
         [OPTION_TEXT] = to_text,         [OPTION_HOST] = to_text,
+        [OPTION_PROXY] = to_proxy,
         [OPTION_PATHNAME] = to_pathname, [OPTION_LIST] = to_list,
         [OPTION_HOSTS] = to_list,        [OPTION_CHOICES] = to_choices,
         [OPTION_MECHANISMS] = to_mechanisms, [OPTION_CHOICE] = to_choice,

@@ -6,9 +6,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "net/socks.h"
 
 /* RFC 8305 8: the recommended Connection Attempt Delay. */
 #define ATTEMPT_DELAY_MS 250
@@ -23,6 +26,7 @@ struct attempt {
 struct race {
     const struct dial_params *params;
     const struct addresses *addresses;
+    struct address source;   /* len 0: the system chooses */
     struct attempt attempts[ADDRESSES_MAX];
     size_t begun;            /* addresses tried so far */
     size_t running;
@@ -51,26 +55,46 @@ static void give_up(struct race *r, size_t index, const char *reason)
     r->next = deadline_in(0);
 }
 
+/* A socket for this address, bound to our own one if there is a wish. */
+static const char *prepare(struct race *r, size_t index)
+{
+    const struct address *a = &r->addresses->items[index];
+    const struct sockaddr *own = (const struct sockaddr *)&r->source.socket;
+    const int on = 1;
+
+    bool binds = r->source.len && a->socket.ss_family != AF_UNIX;
+    if (binds && own->sa_family != a->socket.ss_family)
+        return "source-address is of the other kind";
+    int fd = socket(a->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return strerror(errno);
+    r->attempts[index].fd = fd;
+    r->running++;
+    if (a->socket.ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (binds && bind(fd, own, r->source.len) != 0)
+        return errno == EADDRNOTAVAIL ? "source-address is none of this machine's"
+                                      : strerror(errno);
+    return NULL;
+}
+
 /* Start connecting to the next address; true if that was done at once. */
 static bool begin(struct race *r)
 {
     size_t index = r->begun++;
     const struct address *a = &r->addresses->items[index];
     struct attempt *attempt = &r->attempts[index];
-    const int on = 1;
 
+    attempt->fd = -1;
     r->next = deadline_in(ATTEMPT_DELAY_MS);
     attempt->deadline = r->params->connect_timeout ? deadline_in(r->params->connect_timeout)
                                                    : deadline_never();
-    attempt->fd = socket(a->socket.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (attempt->fd < 0) {
+    const char *fault = prepare(r, index);
+    if (fault) {
         r->timed_out = false;
-        give_up(r, index, strerror(errno));
+        give_up(r, index, fault);
         return false;
     }
-    r->running++;
-    if (a->socket.ss_family != AF_UNIX)
-        setsockopt(attempt->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(attempt->fd, (const struct sockaddr *)&a->socket, a->len) == 0)
         return true;
     if (errno != EINPROGRESS) {
@@ -144,6 +168,8 @@ static bool connect_any(const struct dial_params *params, const struct addresses
     struct race r = {.params = params, .addresses = addresses, .timed_out = true};
     bool ok = true;
 
+    if (params->source && !address_from_literal(params->source, &r.source))
+        return err_set(e, ERR_CONFIG, "source-address: \"%s\" is no address", params->source);
     buf_init(&r.faults, LIMIT_ERROR_TEXT);
     size_t winner = run_race(&r);
     for (size_t i = 0; i < r.begun; i++)
@@ -175,7 +201,7 @@ static bool unix_address(const char *path, struct addresses *out, struct err *e)
     return true;
 }
 
-bool dial(const struct dial_params *params, struct dialled *out, struct err *e)
+static bool dial_host(const struct dial_params *params, struct dialled *out, struct err *e)
 {
     struct addresses addresses = {.count = 0};
     bool found = params->socket
@@ -183,6 +209,51 @@ bool dial(const struct dial_params *params, struct dialled *out, struct err *e)
                      : resolve_host(params->host, params->port, params->deadline, &addresses, e);
 
     return found && connect_any(params, &addresses, out, e);
+}
+
+/* The proxy's own connection gets as much time again as ours to it. */
+static bool cross_proxy(int fd, const struct dial_params *params, const struct proxy *proxy,
+                        struct err *e)
+{
+    struct deadline deadline = params->deadline;
+    char *host = host_to_ascii(params->host, e);
+
+    if (!host)
+        return false;
+    if (params->connect_timeout)
+        deadline = deadline_earlier(deadline, deadline_in(params->connect_timeout));
+    bool ok = socks_connect(fd, proxy, host, params->port, deadline, e);
+    free(host);
+    return ok;
+}
+
+static bool dial_through(const struct dial_params *params, const struct proxy *proxy,
+                         struct dialled *out, struct err *e)
+{
+    struct dial_params way = *params;
+
+    way.host = proxy->host;
+    way.port = proxy->port;
+    if (!dial_host(&way, out, e))
+        return err_wrap(e, "proxy %s:%u", proxy->host, proxy->port);
+    if (!cross_proxy(out->fd, params, proxy, e)) {
+        close(out->fd);
+        return err_wrap(e, "proxy %s:%u", proxy->host, proxy->port);
+    }
+    out->peer = (struct address){0};
+    return true;
+}
+
+bool dial(const struct dial_params *params, struct dialled *out, struct err *e)
+{
+    struct proxy proxy;
+
+    if (params->socket || !params->proxy)
+        return dial_host(params, out, e);
+    bool ok = (proxy_parse(slice_of(params->proxy), &proxy, e) || err_wrap(e, "proxy")) &&
+              dial_through(params, &proxy, out, e);
+    proxy_clear(&proxy);
+    return ok;
 }
 
 void dial_local_literal(int fd, struct buf *out)

@@ -13,16 +13,18 @@ struct dial_params {
     const char *host;        /* name or literal; ignored with `socket` */
     unsigned port;
     const char *socket;      /* path of a Unix socket, or NULL */
+    const char *source;      /* literal of our own to connect from; NULL: the system chooses */
+    const char *proxy;       /* as proxy_parse has it; NULL: none. Not asked for a Unix socket */
     int64_t connect_timeout; /* milliseconds for each address, 0: only the deadline */
     struct deadline deadline; /* for all of it, name look-up included */
 };
 
 struct dialled {
     int fd;
-    struct address peer;
+    struct address peer;     /* behind a proxy nobody knows it: without a family, and not local */
 };
 
-/* Errors name each address that was tried and what it said. */
+/* Errors name each address that was tried and what it said, or the proxy and what that said. */
 bool dial(const struct dial_params *params, struct dialled *out, struct err *e);
 
 /* The address of our own end, for an address literal in EHLO: "[192.0.2.1]", "[IPv6:2001:db8::1]",

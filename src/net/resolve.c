@@ -160,6 +160,22 @@ bool resolve_host(const char *host, unsigned port, struct deadline deadline, str
     return ok;
 }
 
+bool address_from_literal(const char *literal, struct address *out)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+
+    *out = (struct address){0};
+    if (inet_pton(AF_INET, literal, &four.sin_addr) == 1) {
+        memcpy(&out->socket, &four, sizeof four);
+        out->len = sizeof four;
+    } else if (inet_pton(AF_INET6, literal, &six.sin6_addr) == 1) {
+        memcpy(&out->socket, &six, sizeof six);
+        out->len = sizeof six;
+    }
+    return out->len > 0;
+}
+
 void address_text(const struct address *a, struct buf *out)
 {
     char text[INET6_ADDRSTRLEN] = "";

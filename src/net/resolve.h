@@ -32,6 +32,8 @@ struct addresses {
 bool resolve_host(const char *host, unsigned port, struct deadline deadline, struct addresses *out,
                   struct err *e);
 
+/* An IPv4 or IPv6 literal; port 0. False for anything else. */
+bool address_from_literal(const char *literal, struct address *out);
 /* "192.0.2.1", "2001:db8::1", or the path of a Unix socket. */
 void address_text(const struct address *a, struct buf *out);
 /* Loopback, or a Unix socket: what is said there cannot be heard outside. */

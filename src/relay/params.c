@@ -71,6 +71,8 @@ bool params_init(struct session_params *params, const struct account *account, c
         .host = host,
         .port = account_port(account),
         .socket = account->socket,
+        .source = account->source_address,
+        .proxy = account->proxy,
         .lmtp = account->protocol == ACCOUNT_LMTP,
         .connect_timeout = (int64_t)account->connect_timeout * 1000,
         .timeout = (int64_t)account->timeout * 1000,

@@ -132,6 +132,8 @@ static bool connect_to_server(struct session *s, struct outcome *why)
         .host = p->host,
         .port = p->port,
         .socket = p->socket,
+        .source = p->source,
+        .proxy = p->proxy,
         .connect_timeout = p->connect_timeout,
         .deadline = deadline_in(p->overall),
     };

@@ -27,6 +27,8 @@ struct session_params {
     unsigned port;
     const char *socket;      /* Unix socket in place of host and port, or NULL */
     bool without_chunking;   /* do not use BDAT though it is offered */
+    const char *source;      /* our own address to connect from, or NULL */
+    const char *proxy;       /* "socks5://...", or NULL */
     bool lmtp;               /* RFC 2033: LHLO, and a verdict for each recipient */
     int64_t connect_timeout; /* milliseconds for each address */
     int64_t timeout;         /* milliseconds for each step; 0: RFC 5321 4.5.3.2 */

@@ -599,6 +599,64 @@ class Conversation:
         if ending != ("accepted" if accepted else "cancelled" if cancelled else "refused"):
             raise Mismatch("AUTH %s: %s" % (mechanism, outcome))
 
+    # -- steps: a proxy in front
+
+    @step("socks")
+    def _socks(self, s):
+        """`socks HOST:PORT [login=USER:PASSWORD] [reply=N] [bound=name|ipv6]`: a SOCKS 5 proxy that
+        is asked for HOST:PORT (RFC 1928, 1929); the lines below it are the host's."""
+        words = self.stage.names.fill(s.argument).split()
+        options = dict(word.split("=", 1) for word in words[1:])
+        reply = int(options.get("reply", 0))
+        self._socks_login(options.get("login"))
+        target = self._socks_target()
+        if target != words[0]:
+            raise Mismatch("SOCKS: asked for %s, not %s" % (target, words[0]))
+        bound = {"name": b"\x03\x04test", "ipv6": b"\x04" + bytes(16)}
+        address = bound.get(options.get("bound"), b"\x01\x7f\0\0\1")
+        self._socks_say(bytes((5, reply, 0)) + address + b"\x12\x34")
+        if reply:
+            self.peer.expect_eof()
+            raise Finished
+
+    def _socks_login(self, login):
+        version, count = self._octets(2)
+        methods = self._octets(count)
+        method = 2 if login else 0
+        if version != 5 or method not in methods:
+            raise Mismatch("SOCKS: version %d, methods %s" % (version, list(methods)))
+        self._socks_say(bytes((5, method)))
+        if login:
+            version, length = self._octets(2)
+            user = self._octets(length).decode()
+            password = self._octets(self._octets(1)[0]).decode()
+            good = version == 1 and "%s:%s" % (user, password) == login
+            self._socks_say(bytes((1, 0 if good else 1)))
+            if not good:
+                self.peer.expect_eof()
+                raise Finished
+
+    def _socks_target(self):
+        version, command, _, kind = self._octets(4)
+        if (version, command) != (5, 1):
+            raise Mismatch("SOCKS: version %d, command %d" % (version, command))
+        if kind == 3:
+            host = self._octets(self._octets(1)[0]).decode()
+        else:
+            size, family = {1: (4, socket.AF_INET), 4: (16, socket.AF_INET6)}[kind]
+            host = socket.inet_ntop(family, self._octets(size))
+            host = "[%s]" % host if kind == 4 else host
+        return "%s:%d" % (host, int.from_bytes(self._octets(2), "big"))
+
+    def _octets(self, count):
+        out = bytearray()
+        self.peer.read_exactly(count, out.extend)
+        return bytes(out)
+
+    def _socks_say(self, data):
+        self.stage.note(self.number, "S:", "(SOCKS) " + data.hex(" "))
+        self.peer.send(data)
+
     # -- steps: TLS and the end
 
     @step("tls")
