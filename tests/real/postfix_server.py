@@ -5,7 +5,8 @@
     with Postfix(work) as server:
         server.port["starttls"], server.port["implicit"], server.port["small"]
 
-TLS and AUTH are required on each port (Cyrus SASL with a sasldb of its own). What it accepts is
+TLS and AUTH are required on each port (Cyrus SASL with a sasldb of its own; dovecot=SOCKET asks a
+Dovecot instead). What it accepts is
 delivered to Maildirs below the directory, and nothing is added to or taken from a message but the
 trace fields at its head. The system's Postfix, its configuration and its queue are not touched.
 It wants root, since Postfix's master does.
@@ -80,9 +81,9 @@ smtpd_tls_auth_only = yes
 smtpd_tls_loglevel = 1
 smtpd_tls_session_cache_timeout = 0
 smtpd_sasl_auth_enable = yes
-smtpd_sasl_type = cyrus
-# Debian looks beside main.cf whatever the second of these says; others do as told.
-smtpd_sasl_path = smtpd
+smtpd_sasl_type = {sasl_type}
+# Debian looks beside main.cf whatever the third of these says; others do as told.
+smtpd_sasl_path = {sasl_path}
 cyrus_sasl_config_path = {work}/etc/sasl
 smtpd_sasl_local_domain = {realm}
 smtpd_sasl_security_options = noanonymous
@@ -125,7 +126,7 @@ postlog   unix-dgram n - n - 1 postlogd
 SASL = """pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: {work}/etc/sasl/sasldb2
-mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256
+mech_list: PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512
 """
 
 # What `postfix start` would make: directory, owner is postfix, mode.
@@ -154,8 +155,9 @@ def free_port():
 
 
 class Postfix:
-    def __init__(self, work, mailboxes=()):
+    def __init__(self, work, mailboxes=(), dovecot=None):
         self.work = work / "postfix"
+        self.dovecot = dovecot
         self.mailboxes = list(mailboxes)
         self.port = {}
         self.master = None
@@ -187,7 +189,9 @@ class Postfix:
                 os.chown(path, postfix.pw_uid, -1)
         values = {"work": self.work, "daemons": self._default("daemon_directory"),
                   "commands": self._default("command_directory"), "large": LARGE,
-                  "domain": DOMAIN, "realm": REALM, "uid": nobody.pw_uid, "gid": nobody.pw_gid}
+                  "domain": DOMAIN, "realm": REALM, "uid": nobody.pw_uid, "gid": nobody.pw_gid,
+                  "sasl_type": "dovecot" if self.dovecot else "cyrus",
+                  "sasl_path": self.dovecot or "smtpd"}
         for name, source in zip(("chain", "key"), self.certs.pair("good")):
             values[name] = self.work / "tls" / name
             with open(source, "rb") as file:
