@@ -25,6 +25,7 @@ enum account_dsn_return {
 };
 enum account_eight_bit { ACCOUNT_EIGHT_BIT_SEND, ACCOUNT_EIGHT_BIT_ENCODE, ACCOUNT_EIGHT_BIT_REJECT };
 enum account_long_lines { ACCOUNT_LONG_LINES_SEND, ACCOUNT_LONG_LINES_ENCODE };
+enum account_queue { ACCOUNT_QUEUE_ON_FAILURE, ACCOUNT_QUEUE_ALWAYS, ACCOUNT_QUEUE_NEVER };
 enum account_syslog { ACCOUNT_SYSLOG_AUTO, ACCOUNT_SYSLOG_YES, ACCOUNT_SYSLOG_NO };
 
 enum account_from_header {
@@ -94,6 +95,12 @@ struct account {
     unsigned long max_size;  /* octets; 0: no limit */
     struct command filter;
     char *save_copy;
+
+    int queue;               /* enum account_queue */
+    unsigned long queue_lifetime;    /* seconds */
+    unsigned long retry_after;       /* seconds; the first pause, doubled with each try */
+    unsigned long connections;       /* of a queue run, at the same time */
+    unsigned long messages_per_connection;
 
     int syslog;              /* enum account_syslog */
     char *log_file;

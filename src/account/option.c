@@ -149,6 +149,7 @@ void option_release(const struct option *o, struct account *account)
 static const char *const protocol_words[] = {"smtp", "lmtp", NULL};
 static const char *const version_words[] = {"1.2", "1.3", NULL};
 static const char *const tls_words[] = {"starttls", "implicit", "opportunistic", "none", NULL};
+static const char *const queue_words[] = {"on-failure", "always", "never", NULL};
 static const char *const syslog_words[] = {"auto", "yes", "no", NULL};
 /* The order of enum account_dsn_return. */
 static const char *const dsn_return_words[] = {"off", "headers", "full", NULL};
@@ -268,6 +269,17 @@ const struct option options[] = {
      "A command that the message goes through before it is sent, such as a DKIM signer."},
     {"save-copy", OPTION_PATHNAME, FIELD(save_copy), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "A Maildir that gets a copy of what was sent."},
+
+    {"queue", OPTION_CHOICE, FIELD(queue), queue_words, 0, 0, "on-failure", 0,
+     "When mail goes to the queue: on-failure (when it cannot be sent now), always, or never."},
+    {"queue-lifetime", OPTION_DURATION, FIELD(queue_lifetime), NULL, 1, 365 * DAY, "5d", 0,
+     "How long a message is tried before it is returned to its sender."},
+    {"retry-after", OPTION_DURATION, FIELD(retry_after), NULL, 1, 3600, "1m", 0,
+     "The pause after the first failure; it doubles with each further one, up to an hour."},
+    {"connections", OPTION_NUMBER, FIELD(connections), NULL, 1, 32, "2", 0,
+     "Connections to the server at the same time in a run of the queue, at the most."},
+    {"messages-per-connection", OPTION_NUMBER, FIELD(messages_per_connection), NULL, 1, 1000000,
+     "100", 0, "Messages that a run of the queue sends through one connection, at the most."},
 
     {"syslog", OPTION_CHOICE, FIELD(syslog), syslog_words, 0, 0, "auto", 0,
      "Whether to log to syslog; auto: when nobody watches stderr."},

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
@@ -193,4 +194,70 @@ bool run_filter(const struct run *r, int input, int output, struct err *e)
     if (!ended)
         return err_set(e, ERR_HELPER, "%s: did not end in time", r->argv[0]);
     return judge(r->argv[0], status, e);
+}
+
+bool run_fork(int (*work)(void *argument), void *argument, pid_t *pid, int *fd, struct err *e)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return err_os(e, ERR_OS, "cannot make a pipe");
+    *pid = fork();
+    if (*pid == 0) {
+        close(ends[0]);
+        _exit(work(argument));
+    }
+    bool ok = *pid > 0 || err_os(e, ERR_OS, "cannot start a process");
+    close(ends[1]);
+    if (ok)
+        *fd = ends[0];
+    else
+        close(ends[0]);
+    return ok;
+}
+
+int run_reap(pid_t pid, int fd)
+{
+    int status = 0;
+
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    close(fd);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* All descriptors but one. */
+static void close_others(int keep)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+
+    /* Where the limit is beyond reason, what a program opens is far below it. */
+    most = most < 0 || most > 65536 ? 65536 : most;
+    for (int fd = 0; fd < (int)most; fd++)
+        if (fd != keep)
+            close(fd);
+}
+
+bool run_detached(int (*work)(void *argument), void *argument, int keep, struct err *e)
+{
+    bool ignored;
+    int status;
+    pid_t pid = fork();
+
+    if (pid < 0)
+        return err_os(e, ERR_OS, "cannot start a process");
+    if (pid == 0) {
+        setsid();
+        /* A second time: it is no session's leader, and nobody has to wait for it. */
+        pid = fork();
+        if (pid != 0)
+            _exit(pid > 0 ? 0 : 1);
+        close_others(keep);
+        _exit(file_secure_standard(&ignored, e) ? work(argument) : 1);
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+           err_set(e, ERR_OS, "cannot start a process");
 }

@@ -3,6 +3,8 @@
 #ifndef BASE_RUN_H
 #define BASE_RUN_H
 
+#include <sys/types.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/err.h"
@@ -27,5 +29,16 @@ bool run_output(const struct run *r, struct buf *out, struct err *e);
  * start and writes to the file `output`. With files at both ends nobody waits for the other, and no
  * order of reading and writing can stop both. Errors as above. */
 bool run_filter(const struct run *r, int input, int output, struct err *e);
+
+/* Work in a process of its own. It ends with what `work` returns as its exit status, without the
+ * parent's atexit and stdio. *fd is the reading end of a pipe that it holds: readable once it has
+ * ended. Both are for run_reap, which waits and returns the exit status, or -1 when a signal ended
+ * it. ERR_OS. */
+bool run_fork(int (*work)(void *argument), void *argument, pid_t *pid, int *fd, struct err *e);
+int run_reap(pid_t pid, int fd);
+
+/* Work that outlives us: in a session of its own, adopted by init, descriptors 0 to 2 on /dev/null,
+ * all others closed but `keep`, so that nobody waits for it who waits for us. */
+bool run_detached(int (*work)(void *argument), void *argument, int keep, struct err *e);
 
 #endif

@@ -26,9 +26,10 @@ enum mode {
     MODE_VERSION
 };
 
-/* -od and -O DeliveryMode; i and d, "now", are the default. */
+/* -od and -O DeliveryMode. */
 enum delivery_mode {
-    DELIVERY_NOW,
+    DELIVERY_AS_CONFIGURED,  /* by the account's option `queue` */
+    DELIVERY_NOW,            /* i, d */
     DELIVERY_BACKGROUND,     /* b */
     DELIVERY_QUEUE           /* q: at the next run */
 };

@@ -129,7 +129,7 @@ static int import(const char *path)
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
-int config_command(const struct args *a, const struct host *h)
+int config_command(const struct args *a, struct host *h)
 {
     const char *verb = a->recipient_count ? a->recipients[0] : "show";
     const char *account = a->recipient_count > 1 ? a->recipients[1] : a->account;

@@ -10,6 +10,6 @@
  * `smtpost config options`: every option with its default and what it is for;
  * `smtpost config providers`: the presets. `a` holds the options
  * before the command's own words, which are its recipients. Returns the exit status. */
-int config_command(const struct args *a, const struct host *h);
+int config_command(const struct args *a, struct host *h);
 
 #endif

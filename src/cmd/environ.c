@@ -106,6 +106,17 @@ static void find_user_file(struct host *h)
     free(config);
 }
 
+/* $XDG_STATE_HOME counts when it is absolute, as its specification has it. */
+static void find_queue(struct host *h)
+{
+    const char *xdg = get("XDG_STATE_HOME");
+
+    if (xdg && *xdg == '/')
+        h->queue = join(xdg, "smtpost/queue");
+    else if (h->home)
+        h->queue = join(h->home, ".local/state/smtpost/queue");
+}
+
 void host_init(struct host *h)
 {
     char name[256] = "";
@@ -113,6 +124,7 @@ void host_init(struct host *h)
     *h = (struct host){.uid = getuid()};
     find_home(h);
     find_user_file(h);
+    find_queue(h);
     h->system_file = mem_strdup(SYSCONFDIR "/smtprc");
     h->only_file = get("SMTPRC") ? mem_strdup(get("SMTPRC")) : NULL;
     h->temporary = mem_strdup(get("TMPDIR") ? get("TMPDIR") : "/var/tmp");
@@ -131,6 +143,7 @@ void host_clear(struct host *h)
     free(h->system_file);
     free(h->user_file);
     free(h->only_file);
+    free(h->queue);
     free(h->temporary);
     free(h->source_date);
     free(h->name);

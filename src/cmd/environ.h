@@ -18,6 +18,7 @@ struct host {
     char *system_file;       /* /etc/smtprc */
     char *user_file;         /* ~/.smtprc or $XDG_CONFIG_HOME/smtprc; NULL without home */
     char *only_file;         /* $SMTPRC; NULL: not set */
+    char *queue;             /* directory of this user's queue; NULL without home */
     char *temporary;         /* directory for unnamed files */
     char *source_date;       /* $SOURCE_DATE_EPOCH; NULL: not set */
     char *name;              /* the host's name as the kernel knows it */

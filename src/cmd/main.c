@@ -19,6 +19,7 @@
 #include "cmd/environ.h"
 #include "cmd/exitcode.h"
 #include "cmd/newaliases.h"
+#include "cmd/queue.h"
 #include "cmd/send.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
@@ -92,9 +93,9 @@ static int run_mode(const struct args *a, struct host *h, bool no_stdin)
     case MODE_SMTP:
         return EX_UNAVAILABLE;
     case MODE_LIST_QUEUE:
-        puts("Mail queue is empty");
-        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+        return queue_list(a, h);
     case MODE_RUN_QUEUE:
+        return queue_run(a, h);
     case MODE_NOTHING:
         return EX_OK;
     case MODE_HELP:
@@ -107,7 +108,7 @@ static int run_mode(const struct args *a, struct host *h, bool no_stdin)
 
 /* Commands are the first word, and only under our own name. Those without a function are reserved,
  * so that no mail goes to a user "queue" by mistake. */
-typedef int command_function(const struct args *a, const struct host *h);
+typedef int command_function(const struct args *a, struct host *h);
 
 static const struct command_word {
     const char *name;
@@ -115,8 +116,9 @@ static const struct command_word {
     /* One whose options are its own; argv begins with its name. */
     int (*run_raw)(int argc, char *const argv[], struct host *h, bool no_stdin);
 } commands[] = {
-    {"config", config_command, NULL}, {"send", NULL, send_command}, {"queue", NULL, NULL},
-    {"check", NULL, NULL},            {"setup", NULL, NULL},        {"serve", NULL, NULL},
+    {"config", config_command, NULL}, {"send", NULL, send_command},
+    {"queue", queue_command, NULL},   {"check", NULL, NULL},
+    {"setup", NULL, NULL},            {"serve", NULL, NULL},
 };
 
 static const struct command_word *find_command(int argc, char *const argv[])

@@ -3,11 +3,13 @@
 #include "cmd/submission.h"
 
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/plan.h"
 #include "mail/xtext.h"
+#include "cmd/spooling.h"
 #include "relay/prepare.h"
 #include "relay/report.h"
 
@@ -111,22 +113,6 @@ bool submission_prepare(struct submission *s, struct err *e)
     return choose_account(s, e) && complete(s, e);
 }
 
-static void show_line(void *argument, enum speaker speaker, struct slice line)
-{
-    static const char *const prefixes[] = {
-        [SPEAKER_CLIENT] = "C: ", [SPEAKER_SERVER] = "S: ", [SPEAKER_NOTE] = ""};
-    struct buf text;
-
-    (void)argument;
-    buf_init(&text, line.len + 4);
-    buf_put_text(&text, prefixes[speaker]);
-    buf_put_slice(&text, line);
-    log_raw(buf_slice(&text));
-    buf_clear(&text);
-}
-
-static const struct transcript on_stderr = {.sink = show_line};
-
 static void show_failures(const struct submission *s)
 {
     struct strings lines = {0};
@@ -143,29 +129,140 @@ static void show_failures(const struct submission *s)
     strings_clear(&lines);
 }
 
-static int deliver(struct submission *s)
+static bool is_watched(const struct submission *s)
+{
+    return s->args->verbose || s->host->stderr_is_terminal;
+}
+
+static void write_log(struct submission *s)
 {
     struct err e;
 
+    if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
+        log_line("warning: %s", e.text);
+}
+
+/* -oem and its kind: who reads no stderr finds what was refused in the queue. */
+static bool keeps_refused(const struct submission *s)
+{
+    return s->args->errors == ERRORS_MAIL;
+}
+
+/* Is there something to keep? */
+static bool is_to_keep(const struct submission *s)
+{
+    if (s->account.queue == ACCOUNT_QUEUE_NEVER)
+        return false;
+    for (size_t i = 0; i < s->envelope.count; i++) {
+        enum verdict verdict = s->envelope.recipients[i].outcome.verdict;
+        if (verdict == VERDICT_DEFERRED || verdict == VERDICT_IN_DOUBT ||
+            (verdict == VERDICT_REFUSED && keeps_refused(s)))
+            return true;
+    }
+    return false;
+}
+
+/* Those that are in the queue need not be told about, nor count for the exit status. */
+static void pass_queued(struct envelope *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct outcome *o = &v->recipients[i].outcome;
+        if (o->verdict == VERDICT_REFUSED)
+            continue;
+        outcome_clear(o);
+        o->verdict = VERDICT_DELIVERED;
+    }
+}
+
+/* What could not be delivered now is kept; `id` is its name in the queue. Callers take any output
+ * for an error, so that only somebody who watches is told. */
+static void keep(struct submission *s, char *id)
+{
+    struct err e;
+
+    s->delivery.queued = spooling_commit(s, true, keeps_refused(s), id, &e);
+    if (s->delivery.queued)
+        s->delivery.id = id;
+    write_log(s);
+    if (!s->delivery.queued || is_watched(s))
+        show_failures(s);
+    if (!s->delivery.queued) {
+        log_line("not queued: %s", e.text);
+        return;
+    }
+    if (is_watched(s))
+        log_line("queued as %s", id);
+    spooling_start(s);
+    pass_queued(&s->envelope);
+    if (!is_watched(s))
+        show_failures(s);
+}
+
+static void describe(struct submission *s)
+{
     s->delivery = (struct delivery){
         .account = &s->account,
         .message = &s->message,
         .envelope = &s->envelope,
         .hello = host_hello(s->host),
-        .transcript = s->args->verbose ? &on_stderr : NULL,
+        .transcript = s->args->verbose ? spooling_transcript() : NULL,
     };
+}
+
+static int deliver(struct submission *s)
+{
+    char id[ENTRY_ID_MAX + 1] = "";
+
+    describe(s);
     relay_deliver(&s->delivery);
-    show_failures(s);
     if (s->delivery.warning.kind != ERR_NONE)
         log_line("warning: %s", s->delivery.warning.text);
-    if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
-        log_line("warning: %s", e.text);
+    if (is_to_keep(s)) {
+        keep(s, id);
+    } else {
+        write_log(s);
+        show_failures(s);
+    }
+    s->delivery.id = NULL;
     return exit_status_of_envelope(&s->envelope);
+}
+
+/* The disk first. A disk that does not want it is no reason to refuse what the server may take. */
+static int queue_and_go(struct submission *s)
+{
+    char id[ENTRY_ID_MAX + 1] = "";
+    struct err e;
+
+    describe(s);
+    if (!spooling_commit(s, false, false, id, &e)) {
+        if (is_watched(s))
+            log_line("not queued: %s", e.text);
+        return deliver(s);
+    }
+    s->delivery.queued = true;
+    s->delivery.id = id;
+    write_log(s);
+    s->delivery.id = NULL;
+    if (is_watched(s))
+        log_line("queued as %s", id);
+    if (s->args->delivery != DELIVERY_QUEUE)
+        spooling_start(s);
+    return EX_OK;
+}
+
+/* The caller's -od counts before the account's `queue`, but for "never". */
+static bool is_queued_first(const struct submission *s)
+{
+    if (s->account.queue == ACCOUNT_QUEUE_NEVER || s->args->delivery == DELIVERY_NOW)
+        return false;
+    return s->account.queue == ACCOUNT_QUEUE_ALWAYS || s->args->delivery != DELIVERY_AS_CONFIGURED;
 }
 
 int submission_dispatch(struct submission *s)
 {
-    return s->args->dry_run ? plan_show(s) : deliver(s);
+    if (s->args->dry_run)
+        return plan_show(s);
+    return is_queued_first(s) ? queue_and_go(s) : deliver(s);
 }
 
 int submission_fail(struct submission *s, const struct err *e)

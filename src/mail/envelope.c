@@ -136,6 +136,37 @@ void envelope_add(struct envelope *v, struct path *path)
     *path = (struct path){0};
 }
 
+static void copy_recipient(struct envelope *to, const struct recipient *from)
+{
+    struct path path;
+
+    path_copy(&path, &from->path);
+    envelope_add(to, &path);
+    struct recipient *r = &to->recipients[to->count - 1];
+    r->notify = from->notify;
+    r->orcpt = from->orcpt ? mem_strdup(from->orcpt) : NULL;
+    outcome_copy(&r->outcome, &from->outcome);
+}
+
+void envelope_copy_open(struct envelope *to, const struct envelope *from, bool refused)
+{
+    *to = (struct envelope){
+        .ret = from->ret,
+        .envid = from->envid ? mem_strdup(from->envid) : NULL,
+        .body = from->body,
+        .smtputf8 = from->smtputf8,
+        .require_tls = from->require_tls,
+    };
+    path_copy(&to->reverse_path, &from->reverse_path);
+    strings_copy(&to->mail_params, &from->mail_params);
+    strings_copy(&to->rcpt_params, &from->rcpt_params);
+    for (size_t i = 0; i < from->count; i++) {
+        enum verdict verdict = from->recipients[i].outcome.verdict;
+        if (verdict != VERDICT_DELIVERED && (refused || verdict != VERDICT_REFUSED))
+            copy_recipient(to, &from->recipients[i]);
+    }
+}
+
 void envelope_drop_delivered(struct envelope *v)
 {
     for (size_t i = 0; i < v->count; i++)

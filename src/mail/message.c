@@ -102,6 +102,26 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
     return ok;
 }
 
+bool message_set(struct message *m, struct slice text, struct err *e)
+{
+    struct wire_in wire;
+    struct buf canonical;
+
+    wire_in_init(&wire, false);
+    buf_init(&canonical, 2 * text.len + 3);
+    wire_in_put(&wire, text, &canonical);
+    bool ok = take(m, buf_slice(&canonical), e);
+    buf_reset(&canonical);
+    ok = ok && finish(m, &wire, &canonical, e);
+    buf_clear(&canonical);
+    m->is_empty = text.len == 0;
+    m->has_8bit = wire.has_8bit;
+    m->has_nul = wire.has_nul;
+    m->longest_line = wire.longest_line;
+    message_measure(m);
+    return ok;
+}
+
 bool message_adopt(struct message *m, int fd, uint64_t start, uint64_t size, struct err *e)
 {
     char *block = mem_resize(NULL, LIMIT_BLOCK, 1);

@@ -29,6 +29,8 @@ void message_clear(struct message *m);
 /* Read fd to its end (or to the lone dot, if dot_ends). A read error is ERR_IO, never an end. */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e);
 
+/* Take `text`, lines ended by CRLF, as the whole message and measure it. `m` is fresh. */
+bool message_set(struct message *m, struct slice text, struct err *e);
 /* Take the message that stands in a file, already canonical: `size` octets from `start` on. The
  * body is read from there; fd is borrowed and must outlive `m`, which is fresh. The caller knows
  * the measures and sets them. */

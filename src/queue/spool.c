@@ -387,17 +387,21 @@ static bool restore_message(const struct spool *s, const char *id)
     return linkat(s->env, id, s->msg, id, 0) == 0;
 }
 
+static enum spool_found hold(int *fd)
+{
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return SPOOL_FOUND;
+    close(*fd);
+    *fd = -1;
+    return SPOOL_BUSY;
+}
+
 static enum spool_found open_message(const struct spool *s, const char *id, int *fd, struct err *e)
 {
     *fd = openat(s->msg, id, O_RDWR | FLAGS);
     if (*fd < 0 && errno == ENOENT && restore_message(s, id))
         *fd = openat(s->msg, id, O_RDWR | FLAGS);
-    if (*fd < 0)
-        return cannot_open(s, id, e);
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return SPOOL_FOUND;
-    close(*fd);
-    return SPOOL_BUSY;
+    return *fd < 0 ? cannot_open(s, id, e) : SPOOL_FOUND;
 }
 
 /* Where the message begins, and that it is all there. */
@@ -419,19 +423,33 @@ static bool find_message(const struct spool *s, struct taken *t, struct err *e)
            err_set(e, ERR_DATA, "the message is not as long as its envelope says");
 }
 
-enum spool_found spool_take(const struct spool *s, const char *id, struct taken *t, struct err *e)
+static enum spool_found read_entry(const struct spool *s, const char *id, struct taken *t,
+                                   struct err *e)
 {
-    *t = (struct taken){.fd = -1};
-    e->errnum = 0;
-    enum spool_found found = open_message(s, id, &t->fd, e);
-    if (found != SPOOL_FOUND)
-        return found;
-    found = spool_look(s, id, &t->entry, e);
+    enum spool_found found = spool_look(s, id, &t->entry, e);
     if (found == SPOOL_FOUND && !find_message(s, t, e))
         found = fault(e);
     if (found != SPOOL_FOUND)
         taken_release(t);
     return found;
+}
+
+enum spool_found spool_take(const struct spool *s, const char *id, struct taken *t, struct err *e)
+{
+    *t = (struct taken){.fd = -1};
+    e->errnum = 0;
+    enum spool_found found = open_message(s, id, &t->fd, e);
+    if (found == SPOOL_FOUND)
+        found = hold(&t->fd);
+    return found == SPOOL_FOUND ? read_entry(s, id, t, e) : found;
+}
+
+enum spool_found spool_open_entry(const struct spool *s, const char *id, struct taken *t,
+                                  struct err *e)
+{
+    *t = (struct taken){.fd = openat(s->msg, id, O_RDONLY | FLAGS)};
+    e->errnum = 0;
+    return t->fd < 0 ? cannot_open(s, id, e) : read_entry(s, id, t, e);
 }
 
 void taken_release(struct taken *t)

@@ -72,6 +72,9 @@ struct taken {
 };
 /* Take hold of it and read it. `t` is for taken_release() when FOUND. */
 enum spool_found spool_take(const struct spool *s, const char *id, struct taken *t, struct err *e);
+/* The same without taking hold of it: to read, while others send. */
+enum spool_found spool_open_entry(const struct spool *s, const char *id, struct taken *t,
+                                  struct err *e);
 void taken_release(struct taken *t);
 /* Its message, read through the descriptor of `t`. `m` is initialised and for message_clear(). */
 bool taken_message(const struct taken *t, struct message *m, struct err *e);

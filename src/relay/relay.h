@@ -35,11 +35,13 @@ enum delivery_fate {
 
 struct delivery {
     /* In; all borrowed. */
+    const char *id;          /* for the log, of a queued message; NULL: one is made up */
     const struct account *account;
     const struct message *message;
     struct envelope *envelope;       /* recipients that have a verdict already are left out */
     const char *hello;       /* our name for EHLO when the account has none; may be NULL */
     const struct transcript *transcript;   /* may be NULL */
+    bool queued;             /* what is not delivered is in the queue: for the log */
     bool last;               /* nothing is sent behind it: QUIT may leave with it */
 
     /* Out: how it went, for report and log; what became of whom is in the envelope. */

@@ -133,8 +133,9 @@ static void put_number(struct buf *out, const char *key, uint64_t number)
     put_text(out, key, text);
 }
 
-static void put_fate(struct buf *out, const struct envelope *v)
+static void put_fate(struct buf *out, const struct delivery *d)
 {
+    const struct envelope *v = d->envelope;
     const struct recipient *worst = envelope_worst(v);
     const struct outcome *o = worst ? &worst->outcome : &(const struct outcome){0};
     size_t delivered = 0;
@@ -142,7 +143,8 @@ static void put_fate(struct buf *out, const struct envelope *v)
     for (size_t i = 0; i < v->count; i++)
         delivered += v->recipients[i].outcome.verdict == VERDICT_DELIVERED;
     bool partial = delivered > 0 && delivered < v->count;
-    put_text(out, "status", partial ? "partial" : verdict_name(o->verdict));
+    bool waits = d->queued && o->verdict != VERDICT_REFUSED;
+    put_text(out, "status", partial ? "partial" : waits ? "queued" : verdict_name(o->verdict));
     put_number(out, "code", o->code);
 }
 
@@ -162,7 +164,7 @@ void report_record(const struct delivery *d, struct buf *out)
 
     random_name(id, sizeof id - 1);
     buf_init(&text, LIMIT_LOG_LINE);
-    put_text(out, "id", id);
+    put_text(out, "id", d->id ? d->id : id);
     put_text(out, "account", d->account->name);
     put_text(out, "host", d->server);
     put_text(out, "tls", d->tls.version[0] ? d->tls.version : "no");
@@ -172,7 +174,7 @@ void report_record(const struct delivery *d, struct buf *out)
     log_field(out, "recipients", buf_slice(&text));
     put_number(out, "size", message_size(d->message));
     put_message_id(out, &d->message->header);
-    put_fate(out, d->envelope);
+    put_fate(out, d);
     snprintf(delay, sizeof delay, "%" PRId64 ".%03" PRId64, d->milliseconds / 1000,
              d->milliseconds % 1000);
     put_text(out, "delay", delay);

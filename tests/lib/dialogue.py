@@ -9,6 +9,7 @@ password anywhere it could be read, no file left in TMPDIR.
 """
 
 import base64
+import fcntl
 import os
 import re
 import shlex
@@ -38,6 +39,7 @@ ACCOUNT = {
     "from": '"ada@example.org"',
     "hello": '"client.example.org"',
     "syslog": "no",
+    "queue": "never",
 }
 
 ARGS = "-i -- bob@example.net"
@@ -393,6 +395,7 @@ class Run:
         self.status = None
         self.argv = []
         self.setup = None
+        self.later = b""           # what the commands of `then` printed
 
     def play(self, directory):
         story, slow = self.story, slowness()
@@ -413,6 +416,8 @@ class Run:
                                           setup.stdin())
             server.start()
             self._run_client(words, environment, source, seconds)
+            self._run_then(environment)
+            self._drain(directory)
             server.finish(3 * slow)
             self.connections = server.connections
         finally:
@@ -421,6 +426,30 @@ class Run:
             raise StoryError("%s: %s" % (story.path, "; ".join(self.stage.wrong)))
         self.failures += self.stage.failures
         Judge(self).judge_all()
+
+    def _run_then(self, environment):
+        """Each line of `then`: the program once more, with these arguments."""
+        for d in self.story.all("then"):
+            for item in d.items:
+                words = _words(self.setup.names.fill(item))
+                done = subprocess.run([program(), *words], env=environment, cwd=self.setup.dir,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=30 * slowness())
+                self.later += done.stdout + b"status %d\n" % done.returncode
+
+    def _drain(self, directory):
+        """Waits until the queue of the story's home is empty and nobody runs it."""
+        seconds = self.story.number("drains")
+        if seconds is None:
+            return
+        spool = os.path.join(directory, "home/.local/state/smtpost/queue")
+        end = time.monotonic() + seconds * slowness()
+        while not _is_drained(spool):
+            if time.monotonic() > end:
+                self.failures.append("the queue did not drain in %s s: %s"
+                                     % (seconds, os.listdir(os.path.join(spool, "env"))))
+                return
+            time.sleep(0.02)
 
     def _run_client(self, words, environment, source, seconds):
         self.client = Client(words, environment, self.setup.dir, source)
@@ -432,6 +461,17 @@ class Run:
         self.status = self.client.wait(seconds, watch)
         if not self.client.finish():
             self.failures.append("a child of the program outlived it with stdout or stderr open")
+
+
+def _is_drained(spool):
+    if os.listdir(os.path.join(spool, "env")):
+        return False
+    with open(os.path.join(spool, "lock"), "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return not any(os.listdir(os.path.join(spool, room)) for room in ("tmp", "msg"))
 
 
 def _tree(directory):
@@ -457,6 +497,7 @@ class Judge:
         self.times_and_counts()
         self.output("stdout", self.stdout)
         self.output("stderr", self.stderr)
+        self.patterns("then", self.run.later)
         self.manners()
         self.log()
         self.received()
@@ -619,7 +660,7 @@ class Judge:
         received = os.path.join(self.run.setup.dir, "received")
         places = {"stdout": self.stdout, "stderr": self.stderr}
         for path in _tree(self.run.setup.dir) - self.run.given:
-            if not path.startswith(received):
+            if not path.startswith(received) and os.path.isfile(path):
                 with open(path, "rb") as f:
                     places[os.path.relpath(path, self.run.setup.dir)] = f.read(MAX_OUTPUT)
         for secret in self.secret_list():

@@ -92,14 +92,14 @@ DIRECTIVES = {
     "argv0": "i", "args": "ib", "each-args": "b", "argv": "b",
     "env": "ib", "close": "i", "limit": "i",
     "stdin": "iob", "stdin-gen": "b",
-    "deadline": "i", "patience": "i",
+    "deadline": "i", "patience": "i", "then": "ib", "drains": "i",
     # the world
     "server": "ob", "secrets": "i",
     # what is expected
     "exit": "i", "within": "i", "at-least": "i", "connections": "i", "flights": "i",
     "stdout": "iob", "stdout~": "i", "stdout-not~": "i",
     "stderr": "iob", "stderr~": "i", "stderr-not~": "i",
-    "log~": "i", "log-not~": "i",
+    "log~": "i", "log-not~": "i", "then~": "i", "then-not~": "i",
     "message": "iob", "message~": "i", "message-not~": "i", "messages": "i",
     "envelope": "ib", "wire~": "i", "wire-not~": "i", "clear-not~": "i",
     "max-rss-kb": "i", "exists": "i", "absent": "i",

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/exitcode.h"
+#include "cmd/listing.h"
+#include "cmd/spooling.h"
+
+/* How long a command waits for a message that is being sent. */
+#define PATIENCE_MS 5000
+
+/* A command and what it works on. */
+struct work {
+    const struct args *args;
+    struct host *host;
+    struct spool spool;
+    bool json;
+    bool verbose;
+    struct strings ids;      /* none: all */
+    struct runner runner;
+    struct spooling_context context;
+};
+
+static int fail(const struct err *e)
+{
+    log_line("%s", e->text);
+    return exit_status_of_err(e);
+}
+
+static int list(struct work *w)
+{
+    struct err e;
+
+    return listing_show_all(&w->spool, w->json, &e) ? EX_OK : fail(&e);
+}
+
+static int show(struct work *w)
+{
+    struct err e;
+
+    for (size_t i = 0; i < w->ids.count; i++)
+        if (!listing_show_one(&w->spool, w->ids.items[i], w->json, &e))
+            return fail(&e);
+    return EX_OK;
+}
+
+static int run_all(struct work *w)
+{
+    struct err e;
+
+    w->runner.keeper.talks = true;
+    if (runner_run_once(&w->runner, &e))
+        return EX_OK;
+    return fail(&e);
+}
+
+/* What a person can do with an entry that is held by us. Says whether it is to be written. */
+typedef bool change(struct entry *en);
+
+/* Everybody who is not served is tried again from the start: at once, with a whole lifetime ahead. */
+static bool retry(struct entry *en)
+{
+    struct envelope *v = &en->envelope;
+
+    for (size_t i = 0; i < v->count; i++)
+        if (v->recipients[i].outcome.verdict == VERDICT_REFUSED && !*entry_bounce(en, i)) {
+            v->recipients[i].outcome.verdict = VERDICT_DEFERRED;
+            en->age = 0;
+        }
+    en->next = 0;
+    en->tries = 0;
+    en->down = false;
+    return true;
+}
+
+static bool hold(struct entry *en)
+{
+    bool changed = !en->held;
+
+    en->held = true;
+    return changed;
+}
+
+static bool release(struct entry *en)
+{
+    bool changed = en->held;
+
+    en->held = false;
+    en->next = changed ? 0 : en->next;
+    return changed;
+}
+
+/* Take hold of an entry. SPOOL_GONE is an error only for somebody who named it. */
+static enum spool_found take(struct work *w, const char *id, struct taken *t, struct err *e)
+{
+    enum spool_found found =
+        runner_take(&w->spool, id, deadline_in(PATIENCE_MS), t, e);
+
+    if (found == SPOOL_GONE)
+        err_set(e, ERR_DATA, "%s: there is no such message in the queue", id);
+    if (found == SPOOL_BUSY)
+        err_set(e, ERR_TIMEOUT, "%s: is being sent just now; try again", id);
+    if (found == SPOOL_DAMAGED || found == SPOOL_FAILED)
+        err_wrap(e, "%s", id);
+    return found;
+}
+
+static bool apply(struct work *w, const char *id, change *do_it, struct err *e)
+{
+    struct taken t;
+    bool ok = true;
+
+    if (take(w, id, &t, e) != SPOOL_FOUND)
+        return false;
+    if (!do_it)
+        ok = spool_remove(&w->spool, id, e);
+    else if (do_it(&t.entry))
+        ok = spool_update(&w->spool, &t, e);
+    if (ok && !do_it && t.entry.about)
+        settle_bounce_failed(&w->runner.keeper, &t.entry);
+    taken_release(&t);
+    return ok;
+}
+
+/* To each that was named; the first error decides the exit status, and the others are done. */
+static int apply_all(struct work *w, change *do_it)
+{
+    struct strings all = {0};
+    struct err e;
+    int status = EX_OK;
+
+    if (!w->ids.count && !spool_list(&w->spool, &all, NULL, &e))
+        return fail(&e);
+    const struct strings *ids = w->ids.count ? &w->ids : &all;
+    for (size_t i = 0; i < ids->count; i++) {
+        if (apply(w, ids->items[i], do_it, &e))
+            continue;
+        int failed = fail(&e);
+        status = status ? status : failed;
+    }
+    spool_settle(&w->spool);
+    strings_clear(&all);
+    return status;
+}
+
+/* Somebody has to do now what has become due. */
+static int and_run(struct work *w, int status)
+{
+    struct err e;
+
+    if (!spool_is_empty(&w->spool) && !runner_start(&w->runner, &e))
+        return fail(&e);
+    return status;
+}
+
+static int retry_all(struct work *w)
+{
+    return and_run(w, apply_all(w, retry));
+}
+
+static int hold_all(struct work *w)
+{
+    return apply_all(w, hold);
+}
+
+static int release_all(struct work *w)
+{
+    return and_run(w, apply_all(w, release));
+}
+
+static int remove_all(struct work *w)
+{
+    return apply_all(w, NULL);
+}
+
+static const struct verb_row {
+    const char *name;
+    int (*run)(struct work *w);
+    bool wants_ids;
+    bool takes_ids;
+} verbs_of_queue[] = {
+    {"list", list, false, false},       {"show", show, true, true},
+    {"run", run_all, false, false},     {"retry", retry_all, false, true},
+    {"hold", hold_all, true, true},     {"release", release_all, true, true},
+    {"rm", remove_all, true, true},
+};
+
+static const struct verb_row *find_verb(const char *name)
+{
+    for (size_t i = 0; i < sizeof verbs_of_queue / sizeof *verbs_of_queue; i++)
+        if (strcmp(verbs_of_queue[i].name, name) == 0)
+            return &verbs_of_queue[i];
+    return NULL;
+}
+
+/* Options may stand behind the verb too. "all" is every message. */
+static bool read_words(struct work *w, const struct args *a, const struct verb_row *v, struct err *e)
+{
+    bool all = false;
+
+    for (size_t i = 1; i < a->recipient_count; i++) {
+        const char *word = a->recipients[i];
+        if (strcmp(word, "--json") == 0)
+            w->json = true;
+        else if (strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0)
+            w->verbose = true;
+        else if (strcmp(word, "all") == 0)
+            all = true;
+        else if (entry_id_is_valid(slice_of(word)))
+            strings_add_text(&w->ids, word);
+        else
+            return err_set(e, ERR_USAGE, "queue: \"%s\" is no message's name", word);
+    }
+    if (w->ids.count && !v->takes_ids)
+        return err_set(e, ERR_USAGE, "queue %s: takes no message's name", v->name);
+    if (all)
+        strings_clear(&w->ids);
+    return w->ids.count || all || !v->wants_ids ||
+           err_set(e, ERR_USAGE, "queue %s: which message? give its name, or \"all\"", v->name);
+}
+
+/* Without a spool nothing is queued. */
+static int without_queue(const struct work *w, const struct verb_row *v)
+{
+    if (v->run == list)
+        return listing_show_empty(w->json) ? EX_OK : EX_IOERR;
+    if (!w->ids.count)
+        return EX_OK;
+    log_line("%s: there is no such message in the queue", w->ids.items[0]);
+    return EX_DATAERR;
+}
+
+static int do_verb(struct work *w, const struct verb_row *v)
+{
+    struct err e;
+
+    e.errnum = 0;
+    if (!w->host->queue || !spooling_open(&w->spool, w->host, false, &e))
+        return !w->host->queue || e.errnum == ENOENT ? without_queue(w, v) : fail(&e);
+    spooling_runner(&w->runner, &w->context, &w->spool);
+    w->runner.transcript = w->verbose ? spooling_transcript() : NULL;
+    int status = v->run(w);
+    spool_close(&w->spool);
+    return status;
+}
+
+int queue_command(const struct args *a, struct host *h)
+{
+    const char *name = a->recipient_count ? a->recipients[0] : "list";
+    const struct verb_row *v = find_verb(name);
+    struct work w = {.args = a, .host = h, .json = a->json, .verbose = a->verbose,
+                     .context = {a, h}};
+    struct err e;
+
+    if (!v) {
+        log_line("queue: \"%s\" is unknown; write list, show, run, retry, hold, release or rm", name);
+        return EX_USAGE;
+    }
+    int status = read_words(&w, a, v, &e) ? do_verb(&w, v) : fail(&e);
+    strings_clear(&w.ids);
+    return status;
+}
+
+static int simple(const struct args *a, struct host *h, const char *name)
+{
+    struct work w = {.args = a, .host = h, .json = a->json, .verbose = a->verbose,
+                     .context = {a, h}};
+
+    return do_verb(&w, find_verb(name));
+}
+
+int queue_list(const struct args *a, struct host *h)
+{
+    return simple(a, h, "list");
+}
+
+int queue_run(const struct args *a, struct host *h)
+{
+    return simple(a, h, "run");
+}

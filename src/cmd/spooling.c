@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "cmd/spooling.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "cmd/sources.h"
+
+bool spooling_open(struct spool *s, const struct host *h, bool create, struct err *e)
+{
+    if (!h->queue)
+        return err_set(e, ERR_CREATE, "there is no home directory for a queue");
+    return spool_open(s, h->queue, create, e);
+}
+
+static void show_line(void *argument, enum speaker speaker, struct slice line)
+{
+    static const char *const prefixes[] = {
+        [SPEAKER_CLIENT] = "C: ", [SPEAKER_SERVER] = "S: ", [SPEAKER_NOTE] = ""};
+    struct buf text;
+
+    (void)argument;
+    buf_init(&text, line.len + 4);
+    buf_put_text(&text, prefixes[speaker]);
+    buf_put_slice(&text, line);
+    log_raw(buf_slice(&text));
+    buf_clear(&text);
+}
+
+static const struct transcript on_stderr = {.sink = show_line};
+
+const struct transcript *spooling_transcript(void)
+{
+    return &on_stderr;
+}
+
+/* The files that counted when the message was queued, read again. */
+static bool configure(void *argument, const char *file, const struct strings *settings,
+                      struct config **out, struct err *e)
+{
+    const struct spooling_context *c = argument;
+    struct host host = *c->host;
+    struct args args = {.config_file = file, .settings = *settings};
+
+    host.only_file = NULL;
+    return sources_read(&args, &host, out, e);
+}
+
+void spooling_runner(struct runner *r, struct spooling_context *context, const struct spool *s)
+{
+    const struct host *h = context->host;
+    const char *domain = host_mail_domain(context->host);
+
+    *r = (struct runner){
+        .keeper = {.spool = s, .host = host_hello(h) ? host_hello(h) : domain, .domain = domain,
+                   .quiet = !h->stderr_is_terminal},
+        .hello = host_hello(h),
+        .configure = configure,
+        .argument = context,
+    };
+}
+
+static char *config_file(const struct submission *s)
+{
+    const char *file = s->args->config_file ? s->args->config_file : s->host->only_file;
+
+    return file ? realpath(file, NULL) : NULL;
+}
+
+static void make_entry(struct entry *en, struct submission *s, bool tried, bool refused)
+{
+    time_t now = clock_wall();
+
+    *en = (struct entry){.created = now, .last = now};
+    en->account = mem_strdup(s->account.name);
+    en->config = config_file(s);
+    strings_copy(&en->settings, &s->args->settings);
+    envelope_copy_open(&en->envelope, &s->envelope, refused);
+    if (tried)
+        settle_first(en, &s->account, &s->delivery);
+}
+
+bool spooling_commit(struct submission *s, bool tried, bool refused, char *id, struct err *e)
+{
+    struct spool spool;
+    struct entry en;
+
+    if (!spooling_open(&spool, s->host, true, e))
+        return false;
+    make_entry(&en, s, tried, refused);
+    bool ok = spool_commit(&spool, &en, &s->message, e);
+    snprintf(id, sizeof en.id, "%s", en.id);
+    entry_clear(&en);
+    spool_close(&spool);
+    return ok;
+}
+
+void spooling_start(struct submission *s)
+{
+    struct spooling_context context = {s->args, s->host};
+    struct runner r;
+    struct spool spool;
+    struct err e;
+
+    bool ok = spooling_open(&spool, s->host, false, &e);
+    if (ok) {
+        spooling_runner(&r, &context, &spool);
+        ok = runner_start(&r, &e);
+        spool_close(&spool);
+    }
+    /* The message is safe; the next one, or a timer, starts a runner. */
+    if (!ok && (s->args->verbose || s->host->stderr_is_terminal))
+        log_line("warning: nobody runs the queue: %s", e.text);
+}
