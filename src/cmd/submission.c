@@ -206,6 +206,7 @@ static void describe(struct submission *s)
         .envelope = &s->envelope,
         .hello = host_hello(s->host),
         .transcript = s->args->verbose ? spooling_transcript() : NULL,
+        .log_tag = s->args->log_tag,
     };
 }
 

@@ -42,6 +42,7 @@ struct delivery {
     const char *hello;       /* our name for EHLO when the account has none; may be NULL */
     const struct transcript *transcript;   /* may be NULL */
     bool queued;             /* what is not delivered is in the queue: for the log */
+    const char *log_tag;     /* our name in the system log; NULL: the program's */
     bool last;               /* nothing is sent behind it: QUIT may leave with it */
 
     /* Out: how it went, for report and log; what became of whom is in the envelope. */

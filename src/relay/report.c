@@ -209,7 +209,7 @@ bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e)
     buf_init(&record, (size_t)4 * LIMIT_LOG_LINE);
     report_record(d, &record);
     if (syslog)
-        log_syslog(NULL, failed, buf_slice(&record));
+        log_syslog(d->log_tag, failed, buf_slice(&record));
     bool ok = !d->account->log_file || append_to_file(d->account->log_file, buf_slice(&record), e);
     buf_clear(&record);
     return ok;
