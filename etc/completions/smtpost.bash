@@ -4,10 +4,10 @@
 # Completion for bash. What it offers is asked of the program itself, so that it knows every flag
 # and option of the version that is installed.
 
-# "-a", "--account", ...: the flags of --help.
+# "-a", "--account", ...: the flags of --help, or of that of a command.
 _smtpost_flags()
 {
-    smtpost --help 2>/dev/null | awk '/^ +-/ {
+    smtpost ${1+"$1"} --help 2>/dev/null | awk '/^ +-/ {
         sub(/^ +/, ""); sub(/  .*/, ""); count = split($0, part, ", *")
         for (i = 1; i <= count; i++) { split(part[i], word, /[ =[]/); print word[1] } }'
 }
@@ -36,12 +36,14 @@ _smtpost_accounts()
 
 _smtpost()
 {
-    local current=${COMP_WORDS[COMP_CWORD]} previous= words
+    local current=${COMP_WORDS[COMP_CWORD]} previous='' command='' words
     ((COMP_CWORD > 0)) && previous=${COMP_WORDS[COMP_CWORD-1]}
+    ((COMP_CWORD > 1)) && [[ ${COMP_WORDS[1]} != -* ]] && command=${COMP_WORDS[1]}
     COMPREPLY=()
+    [[ $command$previous == send-a ]] && previous=--attach
     case $previous in
     -a | --account) words=$(_smtpost_accounts) ;;
-    -C | --config)
+    -C | --config | --attach | --image | --html)
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         compopt -o filenames 2>/dev/null
         return ;;
@@ -50,11 +52,11 @@ _smtpost()
         compopt -o nospace 2>/dev/null ;;
     *)
         if [[ $current == -* ]]; then
-            words=$(_smtpost_flags)
+            words=$(_smtpost_flags ${command:+"$command"})
         elif ((COMP_CWORD == 1)); then
             words=$(_smtpost_commands)
         else
-            words=$(_smtpost_commands "${COMP_WORDS[1]}")
+            words=$(_smtpost_commands "${command:-none}")
         fi ;;
     esac
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -4,9 +4,9 @@
 # Completion for fish. What it offers is asked of the program itself, so that it knows every flag
 # and option of the version that is installed.
 
-# The flags of --help, each with what it is for.
+# The flags of --help, or of that of a command, each with what it is for.
 function __smtpost_flags
-    smtpost --help 2>/dev/null | awk '/^ +-/ {
+    smtpost $argv --help 2>/dev/null | awk '/^ +-/ {
         sub(/^ +/, ""); doc = $0
         if (!sub(/^.*   */, "", doc)) doc = ""
         sub(/  .*/, ""); count = split($0, part, ", *")
@@ -35,20 +35,28 @@ end
 function __smtpost
     set -l said (commandline -opc)
     set -l current (commandline -ct)
-    switch "$said[-1]"
+    set -l previous $said[-1]
+    set -l command
+    if test (count $said) -gt 1; and not string match -q -- '-*' $said[2]
+        set command $said[2]
+    end
+    if test "$command$previous" = send-a
+        set previous --attach
+    end
+    switch "$previous"
         case -a --account
             __smtpost_accounts
-        case -C --config
+        case -C --config --attach --image --html
             __fish_complete_path $current
         case --set
             __smtpost_options
         case '*'
             if string match -q -- '-*' $current
-                __smtpost_flags
+                __smtpost_flags $command
             else if test (count $said) -eq 1
                 __smtpost_commands
             else
-                __smtpost_commands $said[2]
+                __smtpost_commands $command none
             end
     end
 end

@@ -531,6 +531,7 @@ static void put_row(struct buf *out, const char *dashes, const char *name, const
 void args_help(struct buf *out)
 {
     buf_put_text(out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
+                      "       smtpost send [option ...] [--] recipient ... < text\n"
                       "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n\n"
                       "as sendmail has it:\n");
     for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
