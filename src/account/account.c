@@ -75,12 +75,17 @@ static bool names_mechanism(const struct account *a, unsigned flags)
 
 bool account_can_certify(const struct account *a)
 {
-    return names_mechanism(a, SASL_CERTIFICATE);
+    return a->tls_certificate || names_mechanism(a, SASL_CERTIFICATE);
 }
 
 bool account_wants_login(const struct account *a)
 {
     return !strings_has(&a->auth, "none") && (a->user || account_can_certify(a));
+}
+
+bool account_demands_login(const struct account *a)
+{
+    return account_wants_login(a) && (a->user || names_mechanism(a, SASL_CERTIFICATE));
 }
 
 struct origin account_origin(const struct account *a, const char *option)
@@ -127,7 +132,7 @@ static bool check_user(const struct account *a, const char *secret, struct err *
         return wrong(a, secret, "there is no user to go with it; write user = \"...\", or auth = "
                                 "none", e);
     /* Who names a mechanism does not want the mail to leave without a login. */
-    return strings_has(&a->auth, "auto") || account_can_certify(a) ||
+    return strings_has(&a->auth, "auto") || names_mechanism(a, SASL_CERTIFICATE) ||
            wrong(a, "auth", "there is no user to log in; write user = \"...\", or auth = none", e);
 }
 

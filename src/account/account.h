@@ -119,6 +119,9 @@ const char *account_default_sender(const struct account *a);
 bool account_adds(const struct account *a, const char *header);
 /* Is a login wanted? auth is not "none", and there is somebody or something to log in with. */
 bool account_wants_login(const struct account *a);
+/* Is a server that offers no such login a failure? Not with a certificate alone, which many servers
+ * take as it is. */
+bool account_demands_login(const struct account *a);
 
 /* Can it log in without a secret, by a certificate or what else the server knows of us? */
 bool account_can_certify(const struct account *a);

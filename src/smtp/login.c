@@ -195,8 +195,8 @@ bool login_run(struct session *s, struct outcome *why)
         return true;
     buf_init(&a.binding, 1024);
     next_binding(&a);
-    bool ok = choose(&a, &e)              ? attempt(&a, why)
-              : s->params->login_if_offered || session_fail(s, VERB_AUTH, &e, why);
+    bool ok = choose(&a, &e) ? attempt(&a, why)
+                             : s->params->login_if_offered || session_fail(s, VERB_AUTH, &e, why);
     secret_clear(&a.secret);
     buf_wipe(&a.binding);
     return ok;
