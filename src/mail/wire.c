@@ -2,30 +2,12 @@
  * Copyright smtpost contributors */
 #include "mail/wire.h"
 
-#include <string.h>
-
 static const struct slice crlf = {"\r\n", 2};
-
-/* Any octet over 127: eight octets at a time, four such words a turn, so that the processor has
- * independent work. */
-static bool has_high_bit(struct slice s)
-{
-    uint64_t word[4], seen = 0;
-    size_t i = 0;
-
-    for (; i + sizeof word <= s.len; i += sizeof word) {
-        memcpy(word, s.data + i, sizeof word);
-        seen |= word[0] | word[1] | word[2] | word[3];
-    }
-    for (; i < s.len; i++)
-        seen |= (unsigned char)s.data[i] & 0x80U;
-    return (seen & UINT64_C(0x8080808080808080)) != 0;
-}
 
 static void measure(struct wire_in *w, struct slice taken)
 {
     w->has_nul = w->has_nul || slice_has_byte(taken, '\0');
-    w->has_8bit = w->has_8bit || has_high_bit(taken);
+    w->has_8bit = w->has_8bit || slice_has_8bit(taken);
 }
 
 static void put_text(struct wire_in *w, struct slice text, struct buf *out)

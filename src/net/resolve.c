@@ -135,9 +135,33 @@ static bool explain(const struct lookup *l, struct err *e)
     return err_os(e, ERR_CONNECT, "cannot look up the host");
 }
 
+/* RFC 6761 6.3: this name has no need of a name server, nor of a thread to wait for one. */
+static bool is_localhost(const char *host)
+{
+    return slice_eq_nocase(slice_of(host), SLICE("localhost"));
+}
+
+static void put_loopback(unsigned port, struct addresses *out)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((in_port_t)port)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((in_port_t)port),
+                               .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+    four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    out->items[0].len = sizeof four;
+    memcpy(&out->items[0].socket, &four, sizeof four);
+    out->items[1].len = sizeof six;
+    memcpy(&out->items[1].socket, &six, sizeof six);
+    out->count = 2;
+}
+
 bool resolve_host(const char *host, unsigned port, struct deadline deadline, struct addresses *out,
                   struct err *e)
 {
+    if (is_localhost(host)) {
+        put_loopback(port, out);
+        return true;
+    }
     char *name = host_to_ascii(host, e);
 
     out->count = 0;

@@ -60,6 +60,7 @@ bool transaction_begin(struct transaction *t, struct session *s, struct err *e)
 
     *t = (struct transaction){.envelope = t->envelope, .message = t->message, .last = t->last,
                               .owner = t->owner, .chunked = chunked};
+    buf_init(&t->line, LIMIT_COMMAND);
     if (!needs_of_mail(s, t->envelope, t->message, &t->mail, e))
         return false;
     choose_members(t, s);
@@ -82,6 +83,7 @@ void transaction_end(struct transaction *t)
     t->members = NULL;
     t->count = 0;
     outcome_clear(&t->too_many);
+    buf_clear(&t->line);
     message_reader_clear(&t->reader);
 }
 
@@ -156,20 +158,17 @@ bool transaction_may_say(const struct transaction *t, const struct session *s)
 
 static void say_line(struct transaction *t, struct session *s, enum verb verb)
 {
-    struct buf line;
-
-    buf_init(&line, LIMIT_COMMAND);
+    buf_reset(&t->line);
     if (verb == VERB_MAIL) {
-        command_mail(&line, &t->envelope->reverse_path, &t->mail);
+        command_mail(&t->line, &t->envelope->reverse_path, &t->mail);
     } else if (verb == VERB_RCPT) {
         const struct recipient *r = member_of(t, t->said)->recipient;
         struct rcpt_params params = needs_of_recipient(s, t->envelope, r);
-        command_rcpt(&line, &r->path, &params);
+        command_rcpt(&t->line, &r->path, &params);
     } else {
-        command_simple(&line, verb);
+        command_simple(&t->line, verb);
     }
-    session_say(s, &line);
-    buf_clear(&line);
+    session_say(s, &t->line);
 }
 
 /* Small pieces are gathered into one write, large ones are written as they are. */
@@ -193,12 +192,10 @@ static bool send_piece(struct session *s, struct slice piece, struct err *e)
 static bool say_chunk(struct transaction *t, struct session *s, bool is_last, struct err *e)
 {
     uint64_t left = next_chunk(t);
-    struct buf line;
 
-    buf_init(&line, LIMIT_COMMAND);
-    command_bdat(&line, left, is_last);
-    session_say(s, &line);
-    buf_clear(&line);
+    buf_reset(&t->line);
+    command_bdat(&t->line, left, is_last);
+    session_say(s, &t->line);
     transcript_note(s->params->transcript, "C: <message, %" PRIu64 " octets>", left);
     while (left) {
         struct slice piece;

@@ -56,6 +56,7 @@ struct transaction {
     bool is_cut_short;       /* the server spoke before the message's end, which was not sent */
     bool has_verdicts;       /* some member was decided on */
     struct message_reader reader;
+    struct buf line;         /* the command that is being written */
     uint64_t sent, acknowledged;     /* octets of chunks */
 
     struct transaction *next;        /* the pipeline's */
