@@ -58,12 +58,17 @@ static bool is_list(const char *option)
                  o->type == OPTION_MECHANISMS);
 }
 
+void draft_add(struct draft_section *s, const char *option, const char *value)
+{
+    strings_add_text(&s->names, option);
+    strings_add_text(&s->values, value);
+}
+
 void draft_set(struct draft_section *s, const char *option, const char *value)
 {
     if (!is_list(option))
         draft_unset(s, option);
-    strings_add_text(&s->names, option);
-    strings_add_text(&s->values, value);
+    draft_add(s, option, value);
 }
 
 const char *draft_get(const struct draft_section *s, const char *option)

@@ -5,10 +5,10 @@
 
 #include "account/option.h"
 
-/* A configuration file being written: sections with options, each once, and notes for the person who
- * will read it. setup and `config import` fill one; draft_write makes the text, in the order of the
- * option table and quoted so that it reads back as it was meant. A zeroed draft is an empty one. It
- * may hold secrets; draft_clear wipes. */
+/* A configuration file being written: sections with options, each once, and notes for the person
+ * who will read it. setup and `config import` fill one; draft_write makes the text, in the order of
+ * the option table and quoted so that it reads back as it was meant. A zeroed draft is an empty
+ * one. It may hold secrets; draft_clear wipes. */
 
 struct draft_section {
     char *name;              /* of the account; NULL: defaults */
@@ -30,6 +30,8 @@ struct draft_section *draft_section(struct draft *d, const char *name);
 /* Set an option; the last value counts. A list type takes the text as one more member. Names that
  * begin with '*' are the caller's own memory and are not written. */
 void draft_set(struct draft_section *s, const char *option, const char *value);
+/* One more word of a list or command. */
+void draft_add(struct draft_section *s, const char *option, const char *value);
 const char *draft_get(const struct draft_section *s, const char *option);    /* NULL: not set */
 void draft_unset(struct draft_section *s, const char *option);
 /* A comment; what is no printable ASCII or UTF-8 line is made harmless when it is written. */

@@ -37,7 +37,8 @@ void import_note(struct import *m, const char *reason)
 {
     struct strings *notes = m->section ? &m->section->notes : &m->draft->notes;
 
-    draft_note(notes, "line %u: %s%s%s: %s", m->line, m->key, *m->value ? " " : "", m->value, reason);
+    draft_note(notes, "line %u: %s%s%s: %s", m->line, m->key, *m->value ? " " : "", m->value,
+               reason);
 }
 
 void import_yes(struct import *m, const struct import_key *k)
@@ -163,8 +164,10 @@ bool import_file(const char *path, struct draft *d, struct err *e)
         return false;
     const struct import_format *f = find_format(path, buf_slice(&text));
     bool ok = f ? read_format(f, path, buf_slice(&text), d, e)
-                : err_set(e, ERR_DATA, "%s: is no configuration of msmtp, sSMTP, nullmailer, dma or "
-                                       "esmtp that could be recognised", path);
+                : err_set(e, ERR_DATA,
+                          "%s: is no configuration of msmtp, sSMTP, nullmailer, dma or "
+                          "esmtp that could be recognised",
+                          path);
     buf_wipe(&text);
     return ok;
 }

@@ -25,7 +25,8 @@ struct import {
     char *key, *value;       /* the statement; value "" when it has none */
 };
 
-/* What to do with a key: `handle`, else set `option` to the value, else a note that says `reason`. */
+/* What to do with a key: `handle`, else set `option` to the value, else a note that says `reason`.
+ */
 struct import_key {
     const char *key;
     const char *option;

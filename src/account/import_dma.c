@@ -142,8 +142,10 @@ static bool read_dma(struct draft *d, const char *path, struct slice text, struc
             take_line(&m, line);
     }
     if (!draft_get(m.section, "host"))
-        draft_note(&m.section->notes, "%s has no SMARTHOST: dma delivered to everybody's server itself, "
-                                      "smtpost sends all mail to one; write host = \"...\"", path);
+        draft_note(&m.section->notes,
+                   "%s has no SMARTHOST: dma delivered to everybody's server itself, "
+                   "smtpost sends all mail to one; write host = \"...\"",
+                   path);
     settle_tls(m.section);
     read_logins(d, m.section);
     return true;

@@ -48,7 +48,8 @@ static const struct import_key keys[] = {
     {"preconnect", NULL, NULL, "programs are not run before connecting; see socket and proxy"},
     {"postconnect", NULL, NULL, "programs are not run after the connection"},
     {"mda", NULL, NULL, "there is no local delivery; see aliases and bare-recipient, or lmtp"},
-    {"force_mda", NULL, NULL, "there is no local delivery; see aliases and bare-recipient, or lmtp"},
+    {"force_mda", NULL, NULL,
+     "there is no local delivery; see aliases and bare-recipient, or lmtp"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -224,8 +224,9 @@ static void settle_tls(struct draft *d, struct draft_section *s)
                                                       : "implicit";
     draft_set(s, "tls", word);
     if (strcmp(word, "none") == 0 && inherited(d, s, "user"))
-        draft_note(&s->notes, "msmtp logged in without TLS here; tls = starttls protects the password, "
-                              "cleartext-auth = yes does as msmtp did");
+        draft_note(&s->notes,
+                   "msmtp logged in without TLS here; tls = starttls protects the password, "
+                   "cleartext-auth = yes does as msmtp did");
 }
 
 static void settle_proxy(struct draft *d, struct draft_section *s)

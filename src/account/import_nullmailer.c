@@ -131,8 +131,9 @@ static void take_remote(struct import *m, struct slice line, unsigned number)
     if (!draft_get(m->section, "port") && strcmp(draft_get(m->section, "tls"), "starttls") == 0)
         draft_set(m->section, "port", "25");
     if (number)
-        draft_note(&m->section->notes, "nullmailer tried this server after the first one; a list as "
-                                       "host does that where port and login are the same");
+        draft_note(&m->section->notes,
+                   "nullmailer tried this server after the first one; a list as "
+                   "host does that where port and login are the same");
 }
 
 static unsigned read_remotes(struct draft *d, const char *path, struct slice text)

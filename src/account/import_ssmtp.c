@@ -81,8 +81,9 @@ static void settle_tls(struct draft_section *s)
         draft_note(&s->notes, "sSMTP verified no certificate; this account does: see tls-ca and "
                               "tls-fingerprint if the server has its own");
     else if (draft_get(s, "user"))
-        draft_note(&s->notes, "sSMTP logged in without TLS here; tls = starttls protects the password, "
-                              "cleartext-auth = yes does as sSMTP did");
+        draft_note(&s->notes,
+                   "sSMTP logged in without TLS here; tls = starttls protects the password, "
+                   "cleartext-auth = yes does as sSMTP did");
 }
 
 static void read_revaliases(struct draft *d, struct draft_section *s, const char *path)

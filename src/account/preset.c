@@ -166,8 +166,9 @@ const struct preset *presets_find(const struct presets *p, const char *name, str
         strings_add_text(&names, p->items[i].options.name);
     }
     const char *near = strings_nearest(name, (const char *const *)names.items, names.count);
-    err_set(e, ERR_CONFIG, "there is no provider \"%s\"; %s%s%s\"smtpost config providers\" lists them",
-            name, near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "");
+    err_set(e, ERR_CONFIG,
+            "there is no provider \"%s\"; %s%s%s\"smtpost config providers\" lists them", name,
+            near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "");
     strings_clear(&names);
     return NULL;
 }

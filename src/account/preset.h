@@ -6,9 +6,9 @@
 #include "account/section.h"
 
 /* What is known of mail providers: etc/providers, built into the program so that no file has to be
- * found. An account with `provider = "NAME"` begins with the options of that preset, below all other
- * layers; setup and hints read the rest. The text is parsed when it is first wanted and never at the
- * start of a submission that names no provider. */
+ * found. An account with `provider = "NAME"` begins with the options of that preset, below all
+ * other layers; setup and hints read the rest. The text is parsed when it is first wanted and never
+ * at the start of a submission that names no provider. */
 
 enum preset_wants {
     PRESET_ACCOUNT,          /* the account's own password */

@@ -10,10 +10,10 @@
 #include "base/err.h"
 
 /* Start a helper program, without a shell, and take what it prints. stdin is /dev/null unless said
- * otherwise, stderr is ours. The helper is ended (SIGKILL to its process group) when the deadline passes, and its
- * non-zero exit status is an error whatever it printed. Errors are of kind ERR_HELPER, or
- * ERR_CONFIG when the program does not exist; they name argv[0] only, since arguments may hold
- * secrets. */
+ * otherwise, stderr is ours. The helper is ended (SIGKILL to its process group) when the deadline
+ * passes, and its non-zero exit status is an error whatever it printed. Errors are of kind
+ * ERR_HELPER, or ERR_CONFIG when the program does not exist; they name argv[0] only, since
+ * arguments may hold secrets. */
 
 struct run {
     char *const *argv;       /* NULL-terminated; argv[0] is looked up in PATH */

@@ -5,35 +5,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "cmd/args_table.h"
 #include "mail/xtext.h"
 #include "smtp/needs.h"
-
-/* How a letter takes its value. */
-enum arity {
-    ARITY_NONE,              /* may stand in a cluster: -ti */
-    ARITY_JOINED,            /* the rest of the word, which may be empty: -q5m */
-    ARITY_VALUE              /* the rest of the word, else the next one */
-};
-
-typedef bool handler(struct args *a, const char *value, struct err *e);
-
-struct letter {
-    char letter;
-    enum arity arity;
-    handler *handle;         /* NULL: sendmail's history, accepted without effect */
-    bool ours;               /* not sendmail's: unknown when called as sendmail */
-    const char *argument;    /* name of the value in --help */
-    const char *doc;         /* one line for --help; NULL: not shown */
-};
-
-struct word {
-    const char *name;        /* without the dashes */
-    bool has_value;
-    bool for_sendmail;       /* also when called as sendmail */
-    handler *handle;
-    const char *argument;
-    const char *doc;
-};
 
 static bool has_control(const char *text)
 {
@@ -336,7 +310,28 @@ static bool set_long_option(struct args *a, const char *value, struct err *e)
     return true;
 }
 
-static const struct letter letters[] = {
+static bool set_probe(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    a->to = value;
+    return true;
+}
+
+static bool set_non_interactive(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->non_interactive = true;
+    return true;
+}
+
+static bool set_no_check(struct args *a, const char *value, struct err *e)
+{
+    (void)value, (void)e;
+    a->no_check = true;
+    return true;
+}
+
+const struct letter args_letters[] = {
     {'t', ARITY_NONE, set_header_recipients, false, NULL, "recipients from To, Cc and Bcc too"},
     {'i', ARITY_NONE, set_dot_is_text, false, NULL, "a line with a dot alone is no end"},
     {'f', ARITY_VALUE, set_sender, false, "ADDRESS", "envelope sender"},
@@ -377,37 +372,46 @@ static const struct letter letters[] = {
     {'x', ARITY_NONE, NULL, false, NULL, NULL},
 };
 
-static const struct word words[] = {
-    {"account", true, false, set_account, "NAME", "the same as -a"},
-    {"config", true, false, set_config_file, "FILE", "the same as -C"},
-    {"set", true, false, add_setting, "OPTION=VALUE", "set an account option, over any file"},
+const struct word args_words[] = {
+    {"account", true, false, set_account, "NAME", "the same as -a", NULL},
+    {"config", true, false, set_config_file, "FILE", "the same as -C", NULL},
+    {"set", true, false, add_setting, "OPTION=VALUE", "set an account option, over any file", NULL},
     {"require-tls", false, false, set_require_tls, NULL,
-     "only over servers that promise TLS all the way (RFC 8689)"},
+     "only over servers that promise TLS all the way (RFC 8689)", NULL},
     {"mail-param", true, false, add_mail_param, "K=VALUE",
-     "a parameter of MAIL that the server must offer"},
-    {"rcpt-param", true, false, add_rcpt_param, "K=VALUE", "the same for every RCPT"},
-    {"verbose", false, false, set_verbose, NULL, "the same as -v"},
-    {"dry-run", false, false, set_dry_run, NULL, "show what would be sent, talk to nobody"},
-    {"json", false, false, set_json, NULL, "the result as JSON on stdout"},
-    {"color", true, false, set_color, "WHEN", "auto, always or never, for what is shown to people"},
-    {"help", false, true, set_help, NULL, "this text"},
-    {"version", false, true, set_version, NULL, "version and what is built in"},
+     "a parameter of MAIL that the server must offer", NULL},
+    {"rcpt-param", true, false, add_rcpt_param, "K=VALUE", "the same for every RCPT", NULL},
+    {"verbose", false, false, set_verbose, NULL, "the same as -v", NULL},
+    {"dry-run", false, false, set_dry_run, NULL, "show what would be sent, talk to nobody", NULL},
+    {"json", false, false, set_json, NULL, "the result as JSON on stdout", NULL},
+    {"color", true, false, set_color, "WHEN", "auto, always or never, for what is shown to people",
+     NULL},
+    {"to", true, false, set_probe, "ADDRESS", "check: would the server take this recipient?",
+     "check"},
+    {"non-interactive", false, false, set_non_interactive, NULL, "setup: ask nothing", "setup"},
+    {"no-check", false, false, set_no_check, NULL, "setup: write the file and leave it at that",
+     "setup"},
+    {"help", false, true, set_help, NULL, "this text", NULL},
+    {"version", false, true, set_version, NULL, "version and what is built in", NULL},
 };
+
+const size_t args_letter_count = sizeof args_letters / sizeof *args_letters;
+const size_t args_word_count = sizeof args_words / sizeof *args_words;
 
 static const struct letter *find_letter(char letter)
 {
-    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
-        if (letters[i].letter == letter)
-            return &letters[i];
+    for (size_t i = 0; i < args_letter_count; i++)
+        if (args_letters[i].letter == letter)
+            return &args_letters[i];
     return NULL;
 }
 
 /* The word whose name is `name` up to an "=". */
 static const struct word *find_word(struct slice name)
 {
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (slice_eq(slice_of(words[i].name), name))
-            return &words[i];
+    for (size_t i = 0; i < args_word_count; i++)
+        if (slice_eq(slice_of(args_words[i].name), name))
+            return &args_words[i];
     return NULL;
 }
 
@@ -420,11 +424,11 @@ struct cursor {
 
 static bool unknown_word(const struct args *a, const char *text, struct err *e)
 {
-    const char *names[sizeof words / sizeof *words];
-    size_t count = sizeof words / sizeof *words;
+    const char *names[sizeof args_words / sizeof *args_words];
+    size_t count = sizeof names / sizeof *names;
 
     for (size_t i = 0; i < count; i++)
-        names[i] = words[i].name;
+        names[i] = args_words[i].name;
     if (a->as_sendmail)
         return err_set(e, ERR_USAGE, "--%.*s: called as sendmail, only --help and --version are "
                                      "taken of the long options", (int)strcspn(text, "="), text);
@@ -442,6 +446,8 @@ static bool parse_word(struct args *a, struct cursor *c, const char *text, struc
 
     if (!w || (a->as_sendmail && !w->for_sendmail))
         return unknown_word(a, text, e);
+    if (w->only && (!a->command || strcmp(a->command, w->only) != 0))
+        return err_set(e, ERR_USAGE, "--%s belongs to smtpost %s", w->name, w->only);
     if (!w->has_value && value)
         return err_set(e, ERR_USAGE, "--%s takes no value", w->name);
     if (w->has_value && !value && c->at < c->argc)
@@ -489,60 +495,55 @@ static bool parse_letters(struct args *a, struct cursor *c, const char *text, st
     return true;
 }
 
-bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], struct err *e)
+/* Options up to the first word that is none. False with *ended: "--" was among them. */
+static bool parse_options(struct args *a, struct cursor *c, bool *ended, struct err *e)
 {
-    struct cursor c = {.argc = argc, .argv = argv, .at = 1};
-
-    *a = (struct args){.as_sendmail = as_sendmail};
-    while (c.at < argc && argv[c.at][0] == '-' && argv[c.at][1]) {
-        const char *text = argv[c.at++];
-        if (strcmp(text, "--") == 0)
-            break;
-        bool ok = text[1] == '-' ? parse_word(a, &c, text + 2, e)
-                                 : parse_letters(a, &c, text + 1, e);
+    while (c->at < c->argc && c->argv[c->at][0] == '-' && c->argv[c->at][1] && !*ended) {
+        const char *text = c->argv[c->at++];
+        *ended = strcmp(text, "--") == 0;
+        bool ok = *ended || (text[1] == '-' ? parse_word(a, c, text + 2, e)
+                                            : parse_letters(a, c, text + 1, e));
         if (!ok)
             return false;
     }
+    return true;
+}
+
+bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], struct err *e)
+{
+    struct cursor c = {.argc = argc, .argv = argv, .at = 1};
+    bool ended = false;
+
+    *a = (struct args){.as_sendmail = as_sendmail};
+    if (!parse_options(a, &c, &ended, e))
+        return false;
     a->recipients = argv + c.at;
     a->recipient_count = (size_t)(argc - c.at);
     return true;
 }
 
+bool args_parse_command(struct args *a, int argc, char *const argv[], struct err *e)
+{
+    struct cursor c = {.argc = argc, .argv = argv, .at = 2};
+    bool ended = false;
+
+    *a = (struct args){.command = argv[1]};
+    while (c.at < argc) {
+        if (!ended && !parse_options(a, &c, &ended, e))
+            return false;
+        if (c.at < argc)
+            strings_add_text(&a->words, argv[c.at++]);
+    }
+    a->recipients = a->words.items;
+    a->recipient_count = a->words.count;
+    return true;
+}
+
 void args_clear(struct args *a)
 {
+    strings_clear(&a->words);
     strings_clear(&a->unheeded);
     strings_clear(&a->settings);
     strings_clear(&a->mail_params);
     strings_clear(&a->rcpt_params);
-}
-
-static void put_row(struct buf *out, const char *dashes, const char *name, const char *argument,
-                    const char *doc)
-{
-    struct buf left;
-
-    buf_init(&left, 80);
-    buf_put_format(&left, "  %s%s%s%s", dashes, name, argument ? " " : "",
-                   argument ? argument : "");
-    buf_put_format(out, "%-24s %s\n", left.data, doc);
-    buf_clear(&left);
-}
-
-void args_help(struct buf *out)
-{
-    buf_put_text(out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
-                      "       smtpost send [option ...] [--] recipient ... < text\n"
-                      "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n\n"
-                      "as sendmail has it:\n");
-    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++) {
-        char name[2] = {letters[i].letter, '\0'};
-        if (letters[i].doc)
-            put_row(out, "-", name, letters[i].argument, letters[i].doc);
-    }
-    buf_put_text(out, "\nmore:\n");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        put_row(out, "--", words[i].name, words[i].argument, words[i].doc);
-    }
-    buf_put_text(out, "\nOther options of sendmail are accepted without effect. The manual is "
-                      "smtpost(1),\nthe configuration file smtprc(5).\n");
 }

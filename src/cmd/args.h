@@ -73,6 +73,12 @@ struct args {
     bool json;
     enum color color;
 
+    const char *command;     /* "check", ...; NULL: none */
+    const char *to;          /* check: --to */
+    bool non_interactive;    /* setup: --non-interactive */
+    bool no_check;           /* setup: --no-check */
+    struct strings words;    /* of a command, less its options; recipients is these then */
+
     struct strings unheeded; /* asked for and deliberately not done, for the log */
 
     char *const *recipients; /* borrowed from argv */
@@ -81,6 +87,8 @@ struct args {
 
 /* Everything borrows from argv. ERR_USAGE for what no sendmail knows. */
 bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], struct err *e);
+/* The same for a command, argv[1], whose options may stand among its words. */
+bool args_parse_command(struct args *a, int argc, char *const argv[], struct err *e);
 void args_clear(struct args *a);
 
 /* What --help prints; made from the tables. */

@@ -99,7 +99,8 @@ static struct mime_part *multipart(struct composition *c, const char *subtype)
 {
     char boundary[64];
 
-    /* "=_" cannot occur in quoted-printable or base64, and 7bit text with it is not sent as such. */
+    /* "=_" cannot occur in quoted-printable or base64, and 7bit text with it is not sent as such.
+     */
     snprintf(boundary, sizeof boundary, "=_%zu.%s", ++c->boundaries, c->unique);
     return mime_multipart(subtype, boundary);
 }
@@ -226,8 +227,10 @@ static struct mime_part *message_file(struct composition *c, const struct enclos
 static bool check_image(const struct enclosure *x, const char *type, struct err *e)
 {
     return !x->is_image || slice_has_prefix_nocase(slice_of(type), SLICE("image/")) ||
-           err_set(e, ERR_DATA, "--image %s: is no image but %s; give its --type, or attach it with "
-                                "-a", x->path, type);
+           err_set(e, ERR_DATA,
+                   "--image %s: is no image but %s; give its --type, or attach it with "
+                   "-a",
+                   x->path, type);
 }
 
 static struct mime_part *by_type(struct composition *c, const struct enclosure *x, int fd,
@@ -432,8 +435,9 @@ static bool build(struct composition *c, struct err *e)
             return false;
         mime_add(c->root, part);
     }
-    return c->root || err_set(e, ERR_DATA, "there is nothing to send: no text on standard input, and "
-                                           "no file");
+    return c->root || err_set(e, ERR_DATA,
+                              "there is nothing to send: no text on standard input, and "
+                              "no file");
 }
 
 static void find_type_files(struct composition *c, const struct host *h)

@@ -103,6 +103,7 @@ static void find_user_file(struct host *h)
     } else {
         h->user_file = first;
     }
+    h->config_directory = config ? join(config, "smtpost") : NULL;
     free(config);
 }
 
@@ -115,6 +116,13 @@ static void find_queue(struct host *h)
         h->queue = join(xdg, "smtpost/queue");
     else if (h->home)
         h->queue = join(h->home, ".local/state/smtpost/queue");
+}
+
+static bool has_color(void)
+{
+    const char *term = get("TERM");
+
+    return isatty(STDOUT_FILENO) && !get("NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }
 
 void host_init(struct host *h)
@@ -132,7 +140,9 @@ void host_init(struct host *h)
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
     h->name = mem_strdup(name);
+    h->path = mem_strdup(get("PATH") ? get("PATH") : "/usr/bin:/bin");
     h->stderr_is_terminal = isatty(STDERR_FILENO);
+    h->has_color = has_color();
 }
 
 void host_clear(struct host *h)
@@ -144,6 +154,8 @@ void host_clear(struct host *h)
     free(h->user_file);
     free(h->only_file);
     free(h->queue);
+    free(h->config_directory);
+    free(h->path);
     free(h->temporary);
     free(h->source_date);
     free(h->name);

@@ -19,12 +19,15 @@ struct host {
     char *user_file;         /* ~/.smtprc or $XDG_CONFIG_HOME/smtprc; NULL without home */
     char *only_file;         /* $SMTPRC; NULL: not set */
     char *queue;             /* directory of this user's queue; NULL without home */
+    char *config_directory;  /* for files of ours beside the configuration; NULL without home */
+    char *path;              /* where programs are looked for, as $PATH has it */
     char *temporary;         /* directory for unnamed files */
     char *source_date;       /* $SOURCE_DATE_EPOCH; NULL: not set */
     char *name;              /* the host's name as the kernel knows it */
     char *mail_domain;       /* see host_mail_domain */
     bool passwd_read;
     bool stderr_is_terminal;
+    bool has_color;          /* stdout is a terminal that shows it, and nobody set NO_COLOR */
 };
 
 void host_init(struct host *h);

@@ -21,7 +21,7 @@ static bool is_unknown_recipient(const struct outcome *o)
     return o->code == 550 || o->code == 551 || o->code == 553;
 }
 
-static int exit_status_of_outcome(const struct outcome *o)
+int exit_status_of_outcome(const struct outcome *o)
 {
     if (o->kind != ERR_NONE)
         return err_classes[o->kind].exit_status;

@@ -252,8 +252,10 @@ static bool take_recipients(struct cursor *c, bool ended, struct err *e)
     for (; c->at < c->argc; c->at++) {
         const char *text = c->argv[c->at];
         if (!ended && text[0] == '-')
-            return err_set(e, ERR_USAGE, "send: %s behind a recipient: options come first; write -- "
-                                         "before recipients that begin with a dash", text);
+            return err_set(e, ERR_USAGE,
+                           "send: %s behind a recipient: options come first; write -- "
+                           "before recipients that begin with a dash",
+                           text);
         strings_add_text(&c->letter->to, text);
     }
     return true;

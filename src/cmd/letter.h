@@ -5,8 +5,8 @@
 
 #include "cmd/args.h"
 
-/* The command line of `smtpost send`: what a person wants to have written and sent. As with the rest
- * of the program the first recipient ends the options. */
+/* The command line of `smtpost send`: what a person wants to have written and sent. As with the
+ * rest of the program the first recipient ends the options. */
 
 struct enclosure {
     const char *path;

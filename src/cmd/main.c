@@ -15,12 +15,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cmd/args.h"
+#include "cmd/check.h"
 #include "cmd/config.h"
 #include "cmd/environ.h"
 #include "cmd/exitcode.h"
 #include "cmd/newaliases.h"
 #include "cmd/queue.h"
 #include "cmd/send.h"
+#include "cmd/setup.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 
@@ -117,8 +119,8 @@ static const struct command_word {
     int (*run_raw)(int argc, char *const argv[], struct host *h, bool no_stdin);
 } commands[] = {
     {"config", config_command, NULL}, {"send", NULL, send_command},
-    {"queue", queue_command, NULL},   {"check", NULL, NULL},
-    {"setup", NULL, NULL},            {"serve", NULL, NULL},
+    {"queue", queue_command, NULL},   {"check", check_command, NULL},
+    {"setup", setup_command, NULL},   {"serve", NULL, NULL},
 };
 
 static const struct command_word *find_command(int argc, char *const argv[])
@@ -156,7 +158,6 @@ static int run(int argc, char *const argv[], struct err *e)
 {
     const struct name *name = find_name(argc ? argv[0] : "smtpost");
     const struct command_word *command = name ? NULL : find_command(argc, argv);
-    int skip = command ? 1 : 0;
     struct host host;
     struct args args;
     bool no_stdin;
@@ -165,7 +166,8 @@ static int run(int argc, char *const argv[], struct err *e)
         return exit_status_of_err(e);
     if (command && command->run_raw)
         return run_raw(command, argc - 1, argv + 1, no_stdin);
-    bool ok = args_parse(&args, name != NULL, argc - skip, argv + skip, e);
+    bool ok = command ? args_parse_command(&args, argc, argv, e)
+                      : args_parse(&args, name != NULL, argc, argv, e);
     if (ok && name && name->mode != MODE_SUBMIT && args.mode == MODE_SUBMIT)
         args.mode = name->mode;
     int status = ok ? EX_OK : exit_status_of_err(e);

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A line on stderr, for a person who waits at a terminal, that shows how far a thing is. It is drawn
- * over and over, and gone when it is finished. */
+/* A line on stderr, for a person who waits at a terminal, that shows how far a thing is. It is
+ * drawn over and over, and gone when it is finished. */
 
 struct progress {
     const char *what;        /* "encoding", "sending" */

@@ -41,8 +41,8 @@ static bool add_dated_fields(const struct composition *c, struct submission *s, 
     return ok;
 }
 
-/* Header and envelope, complete, and no body yet: whether it may go as it is large is decided before
- * a file is read. */
+/* Header and envelope, complete, and no body yet: whether it may go as it is large is decided
+ * before a file is read. */
 static bool prepare(const struct composition *c, struct submission *s, struct err *e)
 {
     struct header *h = &s->message.header;

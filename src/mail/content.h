@@ -7,7 +7,8 @@
 
 #include "base/buf.h"
 
-/* The values of Content-Type and its like (RFC 2045 5.1) as they are read: "type/subtype; name=value;
+/* The values of Content-Type and its like (RFC 2045 5.1) as they are read: "type/subtype;
+ * name=value;
  * ...", with comments, quoted strings and folding anywhere between tokens. */
 
 struct content_type {

@@ -16,9 +16,9 @@ static void put(struct buf *out, const struct tm *t, long offset)
 {
     long minutes = labs(offset) / 60;
 
-    buf_put_format(out, "%s, %02d %s %04d %02d:%02d:%02d %c%02ld%02ld", days[t->tm_wday], t->tm_mday,
-                   months[t->tm_mon], t->tm_year + 1900, t->tm_hour, t->tm_min, t->tm_sec,
-                   offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+    buf_put_format(out, "%s, %02d %s %04d %02d:%02d:%02d %c%02ld%02ld", days[t->tm_wday],
+                   t->tm_mday, months[t->tm_mon], t->tm_year + 1900, t->tm_hour, t->tm_min,
+                   t->tm_sec, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }
 
 void date_format(struct buf *out, time_t when)

@@ -142,8 +142,8 @@ static bool is_source(struct slice html, size_t at, struct slice *value)
     return value->len > 0;
 }
 
-/* A reference that begins at `at` or an attribute that has one; `value` is what is to be replaced by
- * the image's cid:. */
+/* A reference that begins at `at` or an attribute that has one; `value` is what is to be replaced
+ * by the image's cid:. */
 static bool find_reference(struct slice html, size_t at, const struct html_images *images,
                            struct slice *value, struct html_image **image)
 {
@@ -154,7 +154,8 @@ static bool find_reference(struct slice html, size_t at, const struct html_image
         *image = find_image(images, *value);
         return *image != NULL;
     }
-    bool begins = at == 0 || !(ascii_is_alpha(html.data[at - 1]) || ascii_is_digit(html.data[at - 1]));
+    bool begins =
+        at == 0 || !(ascii_is_alpha(html.data[at - 1]) || ascii_is_digit(html.data[at - 1]));
     if (!begins || !slice_has_prefix_nocase(slice_from(html, at), cid))
         return false;
     /* Within quotes a name may have blanks. */

@@ -8,8 +8,8 @@
 /* Media types by file name, from files in the form of mime.types ("type/subtype ext ext ..."), and
  * where these say nothing from a built-in table. */
 
-/* The type for the extension of `name`, any case; false: nobody knows one. The first of `files` that
- * knows it decides; one that is missing or cannot be read is passed over. */
+/* The type for the extension of `name`, any case; false: nobody knows one. The first of `files`
+ * that knows it decides; one that is missing or cannot be read is passed over. */
 bool media_find(const char *name, const struct strings *files, struct buf *type);
 
 /* "type/subtype", perhaps with parameters, all of it ASCII without line ends. */

@@ -9,9 +9,9 @@
 #include "mail/header.h"
 #include "mail/text.h"
 
-/* A message body with MIME structure that is being composed (RFC 2045 to 2049): a tree of parts. Its
- * size is known to the octet before anything is encoded, files are read when they are written, in
- * blocks, and only 7bit comes out. */
+/* A message body with MIME structure that is being composed (RFC 2045 to 2049): a tree of parts.
+ * Its size is known to the octet before anything is encoded, files are read when they are written,
+ * in blocks, and only 7bit comes out. */
 
 enum mime_encoding { MIME_7BIT, MIME_QUOTED_PRINTABLE, MIME_BASE64 };
 

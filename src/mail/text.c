@@ -51,7 +51,8 @@ static bool keep(struct text *t, struct err *e)
 bool text_put(struct text *t, struct slice bytes, struct err *e)
 {
     while (bytes.len) {
-        struct slice part = slice_make(bytes.data, bytes.len < LIMIT_BLOCK ? bytes.len : LIMIT_BLOCK);
+        struct slice part =
+            slice_make(bytes.data, bytes.len < LIMIT_BLOCK ? bytes.len : LIMIT_BLOCK);
         buf_reset(&t->block);
         wire_in_put(&t->wire, part, &t->block);
         if (!keep(t, e))

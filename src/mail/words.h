@@ -7,10 +7,11 @@
 
 #include "base/buf.h"
 
-/* Header text of RFC 2047 and parameters of RFC 2231: words beyond ASCII in ASCII, and lines that are
- * not too long. The charset is utf-8, or unknown-8bit (RFC 1428) for what is no UTF-8. */
+/* Header text of RFC 2047 and parameters of RFC 2231: words beyond ASCII in ASCII, and lines that
+ * are not too long. The charset is utf-8, or unknown-8bit (RFC 1428) for what is no UTF-8. */
 
-/* The columns that a field's first line has behind its name, which most often fits into the rest. */
+/* The columns that a field's first line has behind its name, which most often fits into the rest.
+ */
 enum { WORDS_FIELD = 14 };
 
 /* `text` as encoded words of at most 75 characters, each with whole characters, folded between

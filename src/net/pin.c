@@ -16,7 +16,8 @@ static bool parse_hex(struct slice text, struct pin *out)
     if (text.len != PIN_OCTETS * step - (step - 2))
         return false;
     for (size_t i = 0; i < PIN_OCTETS; i++) {
-        int high = ascii_hex_value(text.data[i * step]), low = ascii_hex_value(text.data[i * step + 1]);
+        int high = ascii_hex_value(text.data[i * step]),
+            low = ascii_hex_value(text.data[i * step + 1]);
         if (high < 0 || low < 0 || (step == 3 && i && text.data[i * step - 1] != ':'))
             return false;
         out->sha256[i] = (unsigned char)(high * 16 + low);
@@ -43,8 +44,10 @@ bool pin_parse(struct slice text, struct pin *out, struct err *e)
     *out = (struct pin){.of_key = slice_has_prefix_nocase(text, prefix)};
     if (out->of_key)
         return parse_base64(slice_from(text, prefix.len), out) ||
-               err_set(e, ERR_CONFIG, "\"%.*s\": behind " KEY_PREFIX " stand 44 characters of base64, "
-                                      "the SHA-256 of the public key", (int)text.len, text.data);
+               err_set(e, ERR_CONFIG,
+                       "\"%.*s\": behind " KEY_PREFIX " stand 44 characters of base64, "
+                       "the SHA-256 of the public key",
+                       (int)text.len, text.data);
     return parse_hex(text, out) ||
            err_set(e, ERR_CONFIG, "\"%.*s\" is no SHA-256 fingerprint; write its 64 hexadecimal "
                                   "digits, with or without colons, or " KEY_PREFIX " and base64",

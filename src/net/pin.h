@@ -9,8 +9,9 @@
 #include "base/err.h"
 
 /* A certificate or public key that is known by its SHA-256, as one writes it in tls-fingerprint:
- * 64 hexadecimal digits, with or without colons, are the certificate's; "pin-sha256:" and base64 the
- * one of its SubjectPublicKeyInfo (RFC 7469 2.4), which outlives a renewal with the same key. */
+ * 64 hexadecimal digits, with or without colons, are the certificate's; "pin-sha256:" and base64
+ * the one of its SubjectPublicKeyInfo (RFC 7469 2.4), which outlives a renewal with the same key.
+ */
 
 enum { PIN_OCTETS = 32 };
 

@@ -40,8 +40,8 @@ void address_text(const struct address *a, struct buf *out);
 bool address_is_local(const struct address *a);
 /* Is `host` an IPv4 or IPv6 literal (without brackets)? */
 bool host_is_literal(const char *host);
-/* The name as DNS has it, A-labels in place of anything beyond ASCII, for free(). NULL with ERR_CONFIG
- * if there is none. */
+/* The name as DNS has it, A-labels in place of anything beyond ASCII, for free(). NULL with
+ * ERR_CONFIG if there is none. */
 char *host_to_ascii(const char *host, struct err *e);
 
 #endif

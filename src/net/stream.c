@@ -115,8 +115,8 @@ static enum io write_some(struct stream *s, struct slice bytes, size_t *done)
     return IO_DONE;
 }
 
-/* The first fault is the cause: who only looks whether there is input leaves it to be told later. An
- * alert says more than a pipe that broke behind it. */
+/* The first fault is the cause: who only looks whether there is input leaves it to be told later.
+ * An alert says more than a pipe that broke behind it. */
 static void keep_fault(struct stream *s)
 {
     if (!s->fault)

@@ -67,7 +67,8 @@ static void split_ciphers(const char *list, struct buf *suites, struct buf *othe
     }
 }
 
-/* Does the policy leave anything of the list? The suites of TLS 1.3 that nobody chose do not count. */
+/* Does the policy leave anything of the list? The suites of TLS 1.3 that nobody chose do not count.
+ */
 static bool has_ciphers(SSL_CTX *ctx, bool chose_suites)
 {
     SSL *ssl = SSL_new(ctx);
@@ -208,8 +209,10 @@ static bool explain_refusal(const struct tls_context *c, unsigned long code, str
     const char *reason = ERR_reason_error_string(code);
 
     if (c->was_asked)
-        return err_set(e, ERR_TLS, "TLS: the server wants a certificate of ours and the account has "
-                                   "none; write tls-certificate (%s)", reason);
+        return err_set(e, ERR_TLS,
+                       "TLS: the server wants a certificate of ours and the account has "
+                       "none; write tls-certificate (%s)",
+                       reason);
     return err_set(e, ERR_TLS, "TLS: the server does not accept %s: %s",
                    c->has_certificate ? "our tls-certificate" : "us", reason);
 }

@@ -80,7 +80,8 @@ static void put_distinguished(const X509_NAME *name, struct buf *out)
     BIO *memory = BIO_new(BIO_s_mem());
     char *text = NULL;
 
-    if (memory && X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+    if (memory &&
+        X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
         long len = BIO_get_mem_data(memory, &text);
         if (len > 0)
             buf_put(out, text, (size_t)len);

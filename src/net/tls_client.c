@@ -52,8 +52,8 @@ static bool refuse(struct source *s, const char *what)
 
     if (s->failed)
         return false;
-    return err_set(s->e, ERR_CONFIG, "%s: %s: %s%s%s%s", s->option, s->path, what, reason ? " (" : "",
-                   reason ? reason : "", reason ? ")" : "");
+    return err_set(s->e, ERR_CONFIG, "%s: %s: %s%s%s%s", s->option, s->path, what,
+                   reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
 }
 
 /* True: s->passphrase is there. */
@@ -62,9 +62,10 @@ static bool get_passphrase(struct source *s)
     s->was_asked = true;
     if (!s->params->passphrase) {
         s->failed = true;
-        return err_set(s->e, ERR_CONFIG, "%s: %s: is encrypted, and the account gives no passphrase; "
-                                         "write password-command or password-file", s->option,
-                       s->path);
+        return err_set(s->e, ERR_CONFIG,
+                       "%s: %s: is encrypted, and the account gives no passphrase; "
+                       "write password-command or password-file",
+                       s->option, s->path);
     }
     s->failed = !s->params->passphrase(s->params->passphrase_argument, &s->passphrase, s->e);
     return !s->failed || err_wrap(s->e, "passphrase for %s", s->path);
@@ -138,7 +139,8 @@ static bool open_pkcs12(struct source *s, PKCS12 *p12, const char **passphrase)
         return false;
     *passphrase = secret_bytes(&s->passphrase).data;
     ERR_clear_error();
-    return PKCS12_verify_mac(p12, *passphrase, -1) || refuse(s, "does not open with this passphrase");
+    return PKCS12_verify_mac(p12, *passphrase, -1) ||
+           refuse(s, "does not open with this passphrase");
 }
 
 static bool use_pkcs12(SSL_CTX *ctx, struct source *s)

@@ -24,7 +24,8 @@ static bool is_hashed(const char *name)
 {
     size_t digits = strspn(name, "0123456789abcdef");
 
-    return digits == 8 && name[8] == '.' && name[9] && strspn(name + 9, "0123456789") == strlen(name + 9);
+    return digits == 8 && name[8] == '.' && name[9] &&
+           strspn(name + 9, "0123456789") == strlen(name + 9);
 }
 
 /* A directory is looked into when an issuer is wanted, by its hash: without hashed names nothing
@@ -82,7 +83,8 @@ static bool load_crl(const struct verification *v, const char *path, struct err 
     if (!file || (X509_load_crl_file(file, path, X509_FILETYPE_PEM) < 1 &&
                   X509_load_crl_file(file, path, X509_FILETYPE_ASN1) < 1)) {
         ERR_clear_error();
-        return err_set(e, ERR_CONFIG, "tls-crl: %s: no certificate revocation list found there", path);
+        return err_set(e, ERR_CONFIG, "tls-crl: %s: no certificate revocation list found there",
+                       path);
     }
     ERR_clear_error();
     return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1 ||
@@ -230,7 +232,8 @@ bool verification_init(struct verification *v, SSL_CTX *ctx, const struct tls_pa
         (params->pins && params->pins->count && !load_pins(v, params->pins, e)))
         return false;
     bool by_chain = v->wanted && !v->pin_count;
-    if (by_chain && (!load_trust(v, params->trust, e) || (params->crl && !load_crl(v, params->crl, e))))
+    if (by_chain &&
+        (!load_trust(v, params->trust, e) || (params->crl && !load_crl(v, params->crl, e))))
         return false;
     SSL_CTX_set_cert_verify_callback(ctx, verify_peer, v);
     SSL_CTX_set_verify(ctx, verification_is_on(v) ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
@@ -349,8 +352,9 @@ static bool explain_pin(const struct verification *v, struct err *e)
     put_pin_line(v->leaf, &line);
     buf_put_text(&line, "; its certificate is for ");
     certificate_put_names(v->leaf, &line);
-    err_set(e, ERR_TLS, "TLS: the certificate of %s matches no tls-fingerprint; what it shows is %s",
-            v->name, line.data ? line.data : "?");
+    err_set(e, ERR_TLS,
+            "TLS: the certificate of %s matches no tls-fingerprint; what it shows is %s", v->name,
+            line.data ? line.data : "?");
     buf_clear(&line);
     return false;
 }

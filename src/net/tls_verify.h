@@ -5,8 +5,8 @@
 
 #include "net/tls.h"
 
-/* Whether the peer is who it has to be: the chain up to one source of trust, or pins in its place. A
- * part of net/tls, as tls_client and tls_certificate are. */
+/* Whether the peer is who it has to be: the chain up to one source of trust, or pins in its place.
+ * A part of net/tls, as tls_client and tls_certificate are. */
 
 struct verification {
     SSL_CTX *ctx;            /* borrowed */

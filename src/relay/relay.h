@@ -64,8 +64,8 @@ struct delivery {
 
 /* Around the sending of each delivery, however many conversations it takes: the account's filter
  * before, the copy of what was sent after (message options of smtprc(5)). delivery_begin changes
- * d->message until delivery_end; false: the filter failed, and every recipient has that verdict. Call
- * delivery_end in any case. */
+ * d->message until delivery_end; false: the filter failed, and every recipient has that verdict.
+ * Call delivery_end in any case. */
 bool delivery_begin(struct delivery *d);
 void delivery_end(struct delivery *d);
 
@@ -92,7 +92,8 @@ struct delivery *relay_take(struct relay *r, bool wait);
 /* QUIT. What is still under way is abandoned: take it first. */
 void relay_close(struct relay *r);
 
-/* One delivery, from delivery_begin to delivery_end, connection and QUIT. Afterwards every recipient has a verdict. */
+/* One delivery, from delivery_begin to delivery_end, connection and QUIT. Afterwards every
+ * recipient has a verdict. */
 void relay_deliver(struct delivery *d);
 
 #endif

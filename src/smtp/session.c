@@ -125,6 +125,14 @@ static void say_simple(struct session *s, enum verb verb)
     buf_clear(&line);
 }
 
+/* Always true, so that it ends a step. */
+static bool tell(const struct session *s, enum session_event event)
+{
+    if (s->params->observe)
+        s->params->observe(s->params->observer, event, s);
+    return true;
+}
+
 static bool connect_to_server(struct session *s, struct outcome *why)
 {
     const struct session_params *p = s->params;
@@ -147,7 +155,7 @@ static bool connect_to_server(struct session *s, struct outcome *why)
     s->peer = line.peer;
     stream_init(&s->stream, line.fd, wish.deadline);
     s->is_open = true;
-    return true;
+    return tell(s, SESSION_CONNECTED);
 }
 
 static bool encrypt(struct session *s, struct outcome *why)
@@ -158,7 +166,7 @@ static bool encrypt(struct session *s, struct outcome *why)
         return session_fail(s, VERB_STARTTLS, &e, why);
     transcript_note(s->params->transcript, "%s %s, %s", s->stream.tls.version, s->stream.tls.cipher,
                     s->stream.tls.verified ? "server verified" : "server NOT verified");
-    return true;
+    return tell(s, SESSION_ENCRYPTED);
 }
 
 /* RFC 8314 3.3 */
@@ -172,7 +180,8 @@ static bool greeting(struct session *s, struct outcome *why)
 {
     if (!session_hear(s, VERB_GREETING, why))
         return false;
-    return s->reply.code == 220 || session_refuse(s, VERB_GREETING, ERR_NONE, why);
+    return s->reply.code == 220 ? tell(s, SESSION_GREETED)
+                                : session_refuse(s, VERB_GREETING, ERR_NONE, why);
 }
 
 static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
@@ -197,7 +206,8 @@ static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
 }
 
 /* EHLO, and HELO for a server that has never heard of it (RFC 5321 4.1.4). LMTP has LHLO alone
- * (RFC 2033 4.1): a server that refuses it speaks SMTP, and knows of no verdict for each recipient. */
+ * (RFC 2033 4.1): a server that refuses it speaks SMTP, and knows of no verdict for each recipient.
+ */
 static bool hello(struct session *s, struct outcome *why)
 {
     enum verb verb = s->params->lmtp ? VERB_LHLO : VERB_EHLO;
@@ -207,12 +217,13 @@ static bool hello(struct session *s, struct outcome *why)
         return false;
     if (reply_is_success(&s->reply)) {
         capabilities_parse(&s->capabilities, &s->reply);
-        return true;
+        return tell(s, SESSION_HELLO_DONE);
     }
     if (!reply_is_permanent(&s->reply) || s->params->lmtp)
         return session_refuse(s, verb, ERR_NONE, why);
     return say_hello(s, VERB_HELO, why) &&
-           (reply_is_success(&s->reply) || session_refuse(s, VERB_HELO, ERR_NONE, why));
+           (reply_is_success(&s->reply) ? tell(s, SESSION_HELLO_DONE)
+                                        : session_refuse(s, VERB_HELO, ERR_NONE, why));
 }
 
 static bool tls_is_missing(struct session *s, struct outcome *why)
@@ -224,6 +235,12 @@ static bool tls_is_missing(struct session *s, struct outcome *why)
     say_simple(s, VERB_QUIT);
     stream_flush(&s->stream, 1000, &(struct err){0});
     return session_fail(s, VERB_STARTTLS, &e, why);
+}
+
+/* RFC 4954 */
+static bool login(struct session *s, struct outcome *why)
+{
+    return login_run(s, why) && (!s->mechanism || tell(s, SESSION_LOGGED_IN));
 }
 
 /* RFC 3207 4. What was said before it counts for nothing afterwards. */
@@ -248,7 +265,7 @@ bool session_open(struct session *s, const struct session_params *params, struct
     *s = (struct session){.params = params, .stream.fd = -1};
     reply_init(&s->reply);
     if (connect_to_server(s, why) && implicit_tls(s, why) && greeting(s, why) && hello(s, why) &&
-        starttls(s, why) && login_run(s, why))
+        starttls(s, why) && login(s, why))
         return true;
     session_abort(s);
     return false;

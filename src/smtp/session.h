@@ -21,6 +21,18 @@ enum session_security {
     SESSION_CLEAR
 };
 
+/* How far the opening has come. Greetings, capabilities and certificates can be looked at in the
+ * session when its event is told; they do not last. */
+enum session_event {
+    SESSION_CONNECTED,
+    SESSION_ENCRYPTED,
+    SESSION_GREETED,
+    SESSION_HELLO_DONE,      /* in clear, and once more under STARTTLS */
+    SESSION_LOGGED_IN        /* not told where no login is wanted */
+};
+
+struct session;
+
 /* Wishes. Everything is borrowed and must outlive the session. */
 struct session_params {
     const char *host;
@@ -50,6 +62,8 @@ struct session_params {
     void *secret_argument;
 
     const struct transcript *transcript;
+    void (*observe)(void *argument, enum session_event event, const struct session *s);
+    void *observer;          /* its argument; observe may be NULL */
 };
 
 struct session {

@@ -193,6 +193,11 @@ class Setup:
                      b"sh"] + words
         return words
 
+    def typed(self):
+        """Lines for a terminal; empty: there is none."""
+        d = self.story.one("typed")
+        return [self.names.fill(line) for line in d.block or [""]] if d else []
+
     def stdin(self):
         """An iterable of bytes, or a file object, or None for a pipe that stays open."""
         generated, d = self.story.one("stdin-gen"), self.story.one("stdin")
@@ -384,6 +389,51 @@ class Client:
         return not alive
 
 
+class Typist(Client):
+    """The program on a terminal: standard input and output are one, and each line is typed when the
+    program has asked (its output ends with ": ")."""
+
+    def __init__(self, words, environment, directory, lines):
+        self.out, self.err = bytearray(), bytearray()
+        self.peak_kb, self._source = 0, ()
+        self._lines = [os.fsencode(line) + b"\n" for line in lines]
+        self._screen, terminal = os.openpty()
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(words, stdin=terminal, stdout=terminal,
+                                        stderr=subprocess.PIPE, env=environment, cwd=directory,
+                                        start_new_session=True, bufsize=0)
+        os.close(terminal)
+        self._threads = [
+            threading.Thread(target=self._watch, daemon=True),
+            threading.Thread(target=self._drain, args=(self.process.stderr, self.err),
+                             daemon=True)]
+        for thread in self._threads:
+            thread.start()
+
+    def _watch(self):
+        while True:
+            try:
+                chunk = os.read(self._screen, 65536)
+            except OSError:                  # nobody holds the other end any more
+                break
+            if not chunk:
+                break
+            self.out += chunk.replace(b"\r\n", b"\n")
+            if self.out.endswith(b": ") and self._lines:
+                os.write(self._screen, self._lines.pop(0))
+        self._lines.clear()
+
+    def finish(self):
+        end = time.monotonic() + 2 * slowness()
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        alive = any(thread.is_alive() for thread in self._threads)
+        self.process.stderr.close()
+        if not alive:
+            os.close(self._screen)
+        return not alive
+
+
 class Run:
     """One run of a story: everything that can be judged afterwards."""
 
@@ -413,7 +463,7 @@ class Run:
             self.argv = setup.argv()
             self.given = _tree(directory)
             words, environment, source = (setup.command(self.argv), setup.environment(),
-                                          setup.stdin())
+                                          setup.typed() or setup.stdin())
             server.start()
             self._run_client(words, environment, source, seconds)
             self._run_then(environment)
@@ -452,7 +502,8 @@ class Run:
             time.sleep(0.02)
 
     def _run_client(self, words, environment, source, seconds):
-        self.client = Client(words, environment, self.setup.dir, source)
+        kind = Typist if self.story.has("typed") else Client
+        self.client = kind(words, environment, self.setup.dir, source)
         self.stage.pid = self.client.process.pid
         self.stage.has_client.set()
         watch = self.story.has("max-rss-kb")

@@ -41,7 +41,8 @@ static void types_and_parameters_are_read(void **state)
         check_text(rows[i].value, t.subtype, rows[i].subtype);
         buf_init(&boundary, 100);
         bool found = content_param(&t, "boundary", &boundary);
-        check_row(rows[i].value, found == (rows[i].boundary != NULL), "whether there is a boundary");
+        check_row(rows[i].value, found == (rows[i].boundary != NULL),
+                  "whether there is a boundary");
         if (found)
             check_text(rows[i].value, buf_slice(&boundary), rows[i].boundary);
         buf_clear(&boundary);

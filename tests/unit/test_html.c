@@ -30,13 +30,17 @@ static void references_become_those_of_the_parts(void **state)
         {"<img src=\"a b.jpg\"><img src=\"a%20b.jpg\">",
          "<img src=\"cid:2@x\"><img src=\"cid:2@x\">\n"},
         {"<img src=\"cid:logo.png\">", "<img src=\"cid:1@x\">\n"},
-        {"<td style=\"background: url(cid:logo.png)\">", "<td style=\"background: url(cid:1@x)\">\n"},
-        {"<td style=\"background: url('cid:a b.jpg')\">", "<td style=\"background: url('cid:2@x')\">\n"},
+        {"<td style=\"background: url(cid:logo.png)\">",
+         "<td style=\"background: url(cid:1@x)\">\n"},
+        {"<td style=\"background: url('cid:a b.jpg')\">",
+         "<td style=\"background: url('cid:2@x')\">\n"},
         {"<a href=\"cid:a%20b.jpg\">", "<a href=\"cid:2@x\">\n"},
         {"<img src=\"https://x.example/logo.png\">", "<img src=\"https://x.example/logo.png\">\n"},
-        {"<img src=\"xlogo.png\" data-src=\"logo.png\">", "<img src=\"xlogo.png\" data-src=\"logo.png\">\n"},
+        {"<img src=\"xlogo.png\" data-src=\"logo.png\">",
+         "<img src=\"xlogo.png\" data-src=\"logo.png\">\n"},
         {"<img src=\"logo.png", "<img src=\"cid:1@x\n"},
-        {"<p>acid:logo.png cid: src= srcset=\"logo.png\"", "<p>acid:logo.png cid: src= srcset=\"logo.png\"\n"},
+        {"<p>acid:logo.png cid: src= srcset=\"logo.png\"",
+         "<p>acid:logo.png cid: src= srcset=\"logo.png\"\n"},
         {"src", "src\n"},
         {"", ""},
         {"<img src=\"cid:other.png\">", NULL},
@@ -44,8 +48,9 @@ static void references_become_those_of_the_parts(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        struct html_image items[] = {{.name = "logo.png", .path = "pics/logo.png", .content_id = "1@x"},
-                                     {.name = "a b.jpg", .path = "/tmp/a b.jpg", .content_id = "2@x"}};
+        struct html_image items[] = {
+            {.name = "logo.png", .path = "pics/logo.png", .content_id = "1@x"},
+            {.name = "a b.jpg", .path = "/tmp/a b.jpg", .content_id = "2@x"}};
         struct html_images images = {items, COUNT(items)};
         struct text out;
         struct err e;

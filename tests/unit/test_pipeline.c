@@ -10,8 +10,8 @@
 #include "base/limits.h"
 #include "check.h"
 
-/* A server in a process of its own plays these turns: it reads until what it got since the last turn
- * ends with `until`, then says `reply`; NULL ends the list, and the connection. */
+/* A server in a process of its own plays these turns: it reads until what it got since the last
+ * turn ends with `until`, then says `reply`; NULL ends the list, and the connection. */
 struct turn {
     const char *until;
     const char *reply;

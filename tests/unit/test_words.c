@@ -77,8 +77,9 @@ static void lines_are_folded(void **state)
 /* Every line within its limit, whatever the text. */
 static void no_line_is_too_long(void **state)
 {
-    static const char *const pieces[] = {"a", " ", "\t", "\xc3\xa4", "\xf0\x9f\x98\x80", "\xff", "word",
-                                         "=?", "?=", "\"", TEN, " ", " "};
+    static const char *const pieces[] = {"a",    " ",    "\t", "\xc3\xa4", "\xf0\x9f\x98\x80",
+                                         "\xff", "word", "=?", "?=",       "\"",
+                                         TEN,    " ",    " "};
     uint32_t seed = 1;
     struct buf text, out;
 
@@ -97,7 +98,8 @@ static void no_line_is_too_long(void **state)
             size_t lf = slice_find(rest, '\n', 0);
             struct slice line = slice_make(rest.data, lf < rest.len ? lf - 1 : rest.len);
             bool is_one_word = slice_find(line, ' ', 1) == line.len;
-            check_row(text.data, line.len <= 78 || is_one_word || line.len < 100, "a line is short");
+            check_row(text.data, line.len <= 78 || is_one_word || line.len < 100,
+                      "a line is short");
             check_row(text.data, slice_trim(line).len > 0, "no line of blanks alone");
             check_row(text.data, !slice_has_8bit(line), "ASCII only");
             rest = slice_from(rest, lf + 1);
