@@ -39,4 +39,15 @@
 #define COMPAT_EAI_NODATA EAI_NONAME
 #endif
 
+/* Rights of Landlock that headers older than the kernel do not name. */
+#define COMPAT_LANDLOCK_REFER (1ULL << 13)
+#define COMPAT_LANDLOCK_TRUNCATE (1ULL << 14)
+
+/* The search for leaks has to look into the process. */
+#if defined(__SANITIZE_ADDRESS__)
+#define COMPAT_MAY_HIDE 0
+#else
+#define COMPAT_MAY_HIDE 1
+#endif
+
 #endif

@@ -12,7 +12,9 @@
 
 #include <openssl/crypto.h>
 
+#include "base/confine.h"
 #include "base/file.h"
+#include "base/idna.h"
 #include "base/log.h"
 #include "cmd/args.h"
 #include "cmd/check.h"
@@ -57,6 +59,7 @@ static bool secure_process(bool *no_stdin, struct err *e)
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
+    confine_memory();
     return file_secure_standard(no_stdin, e);
 }
 
@@ -80,6 +83,8 @@ static int print_help(void)
 static int print_version(void)
 {
     printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
+    printf("%s\n", idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
+    printf("confinement: %s\n", confine_state());
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 

@@ -10,6 +10,7 @@
 #include "cmd/plan.h"
 #include "mail/xtext.h"
 #include "cmd/spooling.h"
+#include "relay/narrow.h"
 #include "relay/prepare.h"
 #include "relay/report.h"
 
@@ -215,6 +216,9 @@ static int deliver(struct submission *s)
     char id[ENTRY_ID_MAX + 1] = "";
 
     describe(s);
+    /* Where something may be queued, the runner is a child of ours, and needs what we have. */
+    if (s->account.queue == ACCOUNT_QUEUE_NEVER)
+        narrow_process(&s->account, NULL, s->host->temporary);
     relay_deliver(&s->delivery);
     if (s->delivery.warning.kind != ERR_NONE)
         log_line("warning: %s", s->delivery.warning.text);

@@ -13,6 +13,7 @@
 #include "base/run.h"
 #include "queue/lock.h"
 #include "queue/schedule.h"
+#include "relay/narrow.h"
 #include "relay/worker.h"
 
 /* The runner looks around by itself after so many seconds: arrivals from another machine, a clock
@@ -267,6 +268,8 @@ static int do_task(void *argument)
         close(t->lock);
     if (t->bell >= 0)
         close(t->bell);
+    if (t->account)
+        narrow_process(t->account, t->r->keeper.spool->path, NULL);
     const struct account none = {.queue_lifetime = (unsigned long)-1, .retry_after = 60};
     struct worker w = {
         .keeper = &t->r->keeper, .account = t->account ? t->account : &none,

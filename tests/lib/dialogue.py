@@ -311,6 +311,7 @@ class Client:
         self._source = source
         self.out, self.err = bytearray(), bytearray()
         self.peak_kb = 0
+        self.confined = False
         read_end, self._feed_end = (source, None) if isinstance(source, int) else os.pipe()
         self.started = time.monotonic()
         self.process = subprocess.Popen(words, stdin=read_end, stdout=subprocess.PIPE,
@@ -350,6 +351,8 @@ class Client:
                 for line in f:
                     if line.startswith("VmHWM:"):
                         self.peak_kb = max(self.peak_kb, int(line.split()[1]))
+                    if line.startswith("NoNewPrivs:"):
+                        self.confined = self.confined or line.split()[1] == "1"
         except (OSError, ValueError):
             pass
 
@@ -506,7 +509,7 @@ class Run:
         self.client = kind(words, environment, self.setup.dir, source)
         self.stage.pid = self.client.process.pid
         self.stage.has_client.set()
-        watch = self.story.has("max-rss-kb")
+        watch = self.story.has("max-rss-kb") or self.story.has("confined")
         if watch:
             self.stage.observe = self.client.observe
         self.status = self.client.wait(seconds, watch)
@@ -580,6 +583,9 @@ class Judge:
         if limit is not None and not _is_instrumented():
             if self.run.client.peak_kb > limit:
                 self.fail("peak memory %d kB, more than %d", self.run.client.peak_kb, limit)
+        d = self.story.one("confined")
+        if d and self.run.client.confined != (d.inline == "yes"):
+            self.fail("confined: expected %s, got the contrary", d.inline)
 
     # -- text
 
@@ -812,6 +818,10 @@ def _require(story):
             elif word == "not-root":
                 if os.getuid() == 0:
                     raise Skip("root may do everything")
+            elif word == "landlock":
+                said = subprocess.run([program(), "--version"], capture_output=True, text=True)
+                if "confinement: Landlock" not in said.stdout:
+                    raise Skip("built without Landlock, or none in this kernel")
             elif word == "linux":
                 if not sys.platform.startswith("linux"):
                     raise Skip("Linux only")

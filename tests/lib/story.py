@@ -102,7 +102,7 @@ DIRECTIVES = {
     "log~": "i", "log-not~": "i", "then~": "i", "then-not~": "i",
     "message": "iob", "message~": "i", "message-not~": "i", "messages": "i",
     "envelope": "ib", "wire~": "i", "wire-not~": "i", "clear-not~": "i",
-    "max-rss-kb": "i", "exists": "i", "absent": "i",
+    "max-rss-kb": "i", "confined": "i", "exists": "i", "absent": "i",
     "allow-clear-secret": "", "allow-secret-output": "", "allow-control-bytes": "",
     "allow-bare": "",
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "relay/narrow.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/confine.h"
+
+static bool runs_programs(const struct account *a)
+{
+    return a->password_command.argv.count || a->token_command.argv.count || a->filter.argv.count;
+}
+
+/* The directory that the file or Maildir is in, so that it can be made where it is missing. */
+static void add_parent(struct strings *places, const char *path)
+{
+    struct slice rest = slice_of(path);
+
+    while (rest.len > 1 && rest.data[rest.len - 1] == '/')
+        rest.len--;
+    while (rest.len > 1 && rest.data[rest.len - 1] != '/')
+        rest.len--;
+    if (rest.len)
+        strings_add(places, rest);
+}
+
+void narrow_process(const struct account *a, const char *spool, const char *temporary)
+{
+    struct strings places = {0};
+
+    /* A queue that cannot be written to would send what it holds again and again: in doubt, nothing
+     * is given up. */
+    if (runs_programs(a) || (spool && (*spool != '/' || access(spool, W_OK) != 0)))
+        return;
+    add_parent(&places, a->log_file);
+    add_parent(&places, a->save_copy);
+    if (spool)
+        strings_add_text(&places, spool);
+    if (temporary)
+        strings_add_text(&places, temporary);
+    /* Without it the code's own care has to do. */
+    confine_writes((const char *const *)places.items, places.count);
+    strings_clear(&places);
+}
