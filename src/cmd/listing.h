@@ -5,8 +5,8 @@
 
 #include "queue/spool.h"
 
-/* What is in a queue, on stdout: as mailq has printed it for decades, or as JSON; and one message of
- * it. Nothing is locked: whoever sends goes on. False: the queue cannot be read. */
+/* What is in a queue, on stdout: as mailq has printed it for decades, or as JSON; and one message
+ * of it. Nothing is locked: whoever sends goes on. False: the queue cannot be read. */
 
 bool listing_show_all(const struct spool *s, bool json, struct err *e);
 bool listing_show_empty(bool json);

@@ -63,7 +63,7 @@ static int run_all(struct work *w)
 /* What a person can do with an entry that is held by us. Says whether it is to be written. */
 typedef bool change(struct entry *en);
 
-/* Everybody who is not served is tried again from the start: at once, with a whole lifetime ahead. */
+/* Everybody who is not served is tried again from the start: at once, with all time ahead. */
 static bool retry(struct entry *en)
 {
     struct envelope *v = &en->envelope;
@@ -200,7 +200,8 @@ static const struct verb_row *find_verb(const char *name)
 }
 
 /* Options may stand behind the verb too. "all" is every message. */
-static bool read_words(struct work *w, const struct args *a, const struct verb_row *v, struct err *e)
+static bool read_words(struct work *w, const struct args *a, const struct verb_row *v,
+                       struct err *e)
 {
     bool all = false;
 
@@ -259,7 +260,8 @@ int queue_command(const struct args *a, struct host *h)
     struct err e;
 
     if (!v) {
-        log_line("queue: \"%s\" is unknown; write list, show, run, retry, hold, release or rm", name);
+        log_line("queue: \"%s\" is unknown; write list, show, run, retry, hold, release or rm",
+                 name);
         return EX_USAGE;
     }
     int status = read_words(&w, a, v, &e) ? do_verb(&w, v) : fail(&e);

@@ -49,7 +49,8 @@ static void put_head(struct buf *out, const struct dsn *d, const char *boundary)
     buf_put_format(out, "\r\nAuto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
                         "Content-Type: multipart/report; report-type=%s;\r\n"
                         "\tboundary=\"%s\"\r\n\r\n",
-                   needs_utf8(d->envelope) ? "global-delivery-status" : "delivery-status", boundary);
+                   needs_utf8(d->envelope) ? "global-delivery-status" : "delivery-status",
+                   boundary);
 }
 
 static void begin_part(struct buf *out, const char *boundary, const char *type, bool is_8bit)
@@ -64,8 +65,8 @@ static void put_text(struct buf *out, const struct dsn *d)
     const struct envelope *v = d->envelope;
 
     buf_put_format(out, "This is the mail program at %s.\r\n\r\n"
-                        "Your message could not be delivered to the recipients below. Its header\r\n"
-                        "is attached. No further attempt will be made for them.\r\n", d->host);
+                        "Your message could not be delivered to the recipients below. Its\r\n"
+                        "header is attached. No further attempt will be made for them.\r\n", d->host);
     for (size_t i = 0; i < v->count; i++) {
         if (!d->failed[i])
             continue;

@@ -470,7 +470,8 @@ bool runner_run_once(const struct runner *r, struct err *e)
         scan_clear(&scan);
         wait_for_others(spool);
     }
-    return spool_is_empty(spool) || err_set(e, ERR_TIMEOUT, "mail is still in the queue: see `smtpost queue list`");
+    return spool_is_empty(spool) ||
+           err_set(e, ERR_TIMEOUT, "mail is still in the queue: see `smtpost queue list`");
 }
 
 /* -- in the background */

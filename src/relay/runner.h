@@ -11,8 +11,8 @@
  * sleep until the next time, be woken by arrivals, end when nothing is left to wait for.
  *
  * An account whose server cannot be used rests as a whole: the message that was tried last tells
- * until when (its envelope is marked `down`), and no other is tried meanwhile, but for new ones, one
- * at a time. */
+ * until when (its envelope is marked `down`), and no other is tried meanwhile, but for new ones,
+ * one at a time. */
 
 struct runner {
     struct keeper keeper;

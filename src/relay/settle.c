@@ -302,6 +302,8 @@ static void report(const struct keeper *k, const struct delivery *d, const char 
 
     if (!report_log(d, k->quiet, &e))
         settle_complain(k, id, &e);
+    if (d->warning.kind != ERR_NONE)
+        settle_complain(k, id, &d->warning);
     if (k->talks)
         report_failures(d, &lines);
     for (size_t i = 0; i < lines.count; i++)

@@ -24,7 +24,7 @@ struct keeper {
 enum settled {
     SETTLED_GONE,            /* served, and out of the queue */
     SETTLED_KEPT,            /* written back */
-    SETTLED_NOT              /* could not be written: it is as it was before, and will be sent again */
+    SETTLED_NOT              /* could not be written: it is as before, and will be sent again */
 };
 
 /* Before an attempt: recipients that are to be tried have no verdict. */
@@ -37,8 +37,8 @@ enum settled settle_attempt(const struct keeper *k, struct taken *t, const struc
 void settle_first(struct entry *en, const struct account *account, const struct delivery *d);
 
 /* A message some of whose recipients wait for a bounce that is no longer there: it was delivered,
- * and they are done with. Or a bounce that has failed: its message stays, as failed. Both as a crash
- * may have left them. False: somebody holds the message; to be done again. */
+ * and they are done with. Or a bounce that has failed: its message stays, as failed. Both as a
+ * crash may have left them. False: somebody holds the message; to be done again. */
 bool settle_bounces(const struct keeper *k, const struct entry *seen);
 /* The same for a bounce that is removed by hand: its message is then failed. */
 bool settle_bounce_failed(const struct keeper *k, const struct entry *bounce);

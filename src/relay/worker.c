@@ -168,7 +168,8 @@ static bool is_delivered(const struct envelope *v)
 
 static void write_back(struct walk *k, struct slot *s, bool down)
 {
-    enum settled settled = settle_attempt(k->w->keeper, &s->taken, k->w->account, &s->delivery, down);
+    enum settled settled =
+        settle_attempt(k->w->keeper, &s->taken, k->w->account, &s->delivery, down);
 
     k->tried++;
     if (settled == SETTLED_NOT)

@@ -8,7 +8,8 @@
 /* One process's share of a queue run: the waiting messages of one account through one conversation
  * after another, as many in each as the account and the server allow, the next one begun while the
  * last one's answer is on its way. Any number of workers may go through the same list: a message
- * belongs to whoever holds its lock, and one that was tried since the list was made is passed over. */
+ * belongs to whoever holds its lock, and one that was tried since the list was made is passed
+ * over. */
 
 /* A message as the scan saw it. */
 struct job {
@@ -33,7 +34,7 @@ struct worker {
 enum worker_end {
     WORKER_DONE,             /* nothing is left to do in the list, or the account is down */
     WORKER_IDLE,             /* the same, but not one message was tried */
-    WORKER_STUCK             /* the queue cannot be written to: another try at once would send again */
+    WORKER_STUCK             /* the queue cannot be written to: a try at once would send again */
 };
 
 enum worker_end worker_run(const struct worker *w);
