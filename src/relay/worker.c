@@ -24,6 +24,7 @@ struct slot {
     struct taken taken;
     struct message message;
     struct delivery delivery;
+    bool begun;              /* through the account's filter; delivery_end is due */
     struct slot *next;
 };
 
@@ -45,6 +46,8 @@ static void slot_free(struct slot *s)
 {
     if (!s)
         return;
+    if (s->begun)
+        delivery_end(&s->delivery);
     message_clear(&s->message);
     taken_release(&s->taken);
     free(s);
@@ -76,6 +79,7 @@ static struct slot *make_slot(const struct walk *k, struct taken *t)
         slot_free(s);
         return NULL;
     }
+    s->message.body.directory = k->w->keeper->spool->path;   /* for what is made of it */
     settle_prepare(&s->taken.entry);
     s->delivery = (struct delivery){
         .id = s->taken.entry.id,
@@ -166,8 +170,19 @@ static bool is_delivered(const struct envelope *v)
     return false;
 }
 
+static void end_delivery(const struct walk *k, struct slot *s)
+{
+    if (!s->begun)
+        return;
+    s->begun = false;
+    delivery_end(&s->delivery);
+    if (s->delivery.warning.kind != ERR_NONE)
+        complain(k, s->taken.entry.id, &s->delivery.warning);
+}
+
 static void write_back(struct walk *k, struct slot *s, bool down)
 {
+    end_delivery(k, s);
     enum settled settled =
         settle_attempt(k->w->keeper, &s->taken, k->w->account, &s->delivery, down);
 
@@ -202,6 +217,20 @@ static struct slot *slot_of(struct delivery *d)
     return (struct slot *)((char *)d - offsetof(struct slot, delivery));
 }
 
+/* Send it; a filter that fails decides on it here, and it is never under way. */
+static void begin(struct walk *k, struct slot *s)
+{
+    bool ready = s->begun || delivery_begin(&s->delivery);
+
+    s->begun = true;
+    if (!ready) {
+        settle(k, s);
+        return;
+    }
+    k->flying++;
+    relay_send(k->relay, &s->delivery);
+}
+
 /* Begin messages as long as there is room, then take what is finished. */
 static void converse(struct walk *k)
 {
@@ -215,8 +244,7 @@ static void converse(struct walk *k)
                 break;
             full = relay_count(k->relay) + 1 >= most;
             s->delivery.last = full || !has_more(k);
-            k->flying++;
-            relay_send(k->relay, &s->delivery);
+            begin(k, s);
         }
         struct delivery *d = relay_take(k->relay, true);
         if (!d)
