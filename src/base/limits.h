@@ -66,6 +66,10 @@ enum {
     /* ... and transactions. */
     LIMIT_FLIGHT_TRANSACTIONS = 100,
 
+    /* Who submits over SMTP: recipients of one message, mistakes before he is sent away. */
+    LIMIT_SERVER_RECIPIENTS = 10000,
+    LIMIT_SERVER_MISTAKES = 20,
+
     /* Configuration. */
     LIMIT_CONFIG_FILE = 1024 * 1024,
     LIMIT_LIKE_CHAIN = 8,

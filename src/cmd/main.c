@@ -25,6 +25,7 @@
 #include "cmd/queue.h"
 #include "cmd/send.h"
 #include "cmd/setup.h"
+#include "cmd/speak.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 
@@ -98,7 +99,7 @@ static int run_mode(const struct args *a, struct host *h, bool no_stdin)
     case MODE_ALIASES:
         return newaliases(a, h);
     case MODE_SMTP:
-        return EX_UNAVAILABLE;
+        return speak(a, h);
     case MODE_LIST_QUEUE:
         return queue_list(a, h);
     case MODE_RUN_QUEUE:

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/plan.h"
+#include "cmd/result.h"
 #include "mail/xtext.h"
 #include "cmd/spooling.h"
 #include "relay/narrow.h"
@@ -265,14 +266,21 @@ static bool is_queued_first(const struct submission *s)
 
 int submission_dispatch(struct submission *s)
 {
-    if (s->args->dry_run)
+    /* Over SMTP standard output belongs to the conversation. */
+    bool json = s->args->json && s->args->mode == MODE_SUBMIT;
+
+    if (s->args->dry_run && !json)
         return plan_show(s);
-    return is_queued_first(s) ? queue_and_go(s) : deliver(s);
+    int status = s->args->dry_run     ? EX_OK
+                 : is_queued_first(s) ? queue_and_go(s)
+                                      : deliver(s);
+    return json ? result_print(s, NULL, status) : status;
 }
 
 int submission_fail(struct submission *s, const struct err *e)
 {
     if (s->args->errors != ERRORS_QUIET)
         log_line("%s", e->text);
-    return exit_status_of_err(e);
+    int status = exit_status_of_err(e);
+    return s->args->json && s->args->mode == MODE_SUBMIT ? result_print(s, e, status) : status;
 }

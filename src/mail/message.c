@@ -45,17 +45,6 @@ static bool take(struct message *m, struct slice text, struct err *e)
     return text.len == 0 || spill_put(&m->body, text, e);
 }
 
-/* The end, in both senses: the last line end, the last field. */
-static bool finish(struct message *m, struct wire_in *wire, struct buf *text, struct err *e)
-{
-    buf_reset(text);
-    wire_in_end(wire, text);
-    if (!take(m, buf_slice(text), e))
-        return false;
-    bool was_done = m->header.done;
-    return header_end(&m->header, e) && (was_done || begin_body(m, e));
-}
-
 /* The next octets of fd; none is the end. */
 static bool read_block(int fd, char *block, size_t *got, struct err *e)
 {
@@ -68,57 +57,71 @@ static bool read_block(int fd, char *block, size_t *got, struct err *e)
     return count >= 0 || err_os(e, ERR_IO, "cannot read the message");
 }
 
-static bool read_all(struct message *m, int fd, struct wire_in *wire, struct buf *text,
-                     struct err *e)
+void message_input_begin(struct message_input *in, struct message *m, bool dot_ends)
 {
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
-    size_t got = 0;
-    bool ok;
+    *in = (struct message_input){.message = m};
+    wire_in_init(&in->wire, dot_ends);
+    buf_init(&in->text, 2 * LIMIT_BLOCK + 3);
+}
 
-    do {
-        ok = read_block(fd, block, &got, e);
-        buf_reset(text);
-        if (ok)
-            wire_in_put(wire, slice_make(block, got), text);
-        ok = ok && take(m, buf_slice(text), e);
-    } while (ok && got && !wire->ended);
-    free(block);
-    return ok && finish(m, wire, text, e);
+bool message_input_put(struct message_input *in, struct slice bytes, struct err *e)
+{
+    buf_reset(&in->text);
+    wire_in_put(&in->wire, bytes, &in->text);
+    return take(in->message, buf_slice(&in->text), e);
+}
+
+bool message_input_end(struct message_input *in, struct err *e)
+{
+    struct message *m = in->message;
+
+    buf_reset(&in->text);
+    wire_in_end(&in->wire, &in->text);
+    bool ok = take(m, buf_slice(&in->text), e);
+    bool was_done = m->header.done;
+    ok = ok && header_end(&m->header, e) && (was_done || begin_body(m, e));
+    m->is_empty = m->header.block.len == 0 && m->body.size == 0;
+    m->has_8bit = in->wire.has_8bit;
+    m->has_nul = in->wire.has_nul;
+    m->longest_line = in->wire.longest_line;
+    return ok;
+}
+
+void message_input_clear(struct message_input *in)
+{
+    buf_clear(&in->text);
 }
 
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
 {
-    struct wire_in wire;
-    struct buf text;
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct message_input in;
+    size_t got = 0;
+    bool ok;
 
-    wire_in_init(&wire, dot_ends);
-    buf_init(&text, 2 * LIMIT_BLOCK + 3);
-    bool ok = read_all(m, fd, &wire, &text, e);
-    buf_clear(&text);
-    m->is_empty = m->header.block.len == 0 && m->body.size == 0;
-    m->has_8bit = wire.has_8bit;
-    m->has_nul = wire.has_nul;
-    m->longest_line = wire.longest_line;
+    message_input_begin(&in, m, dot_ends);
+    do
+        ok = read_block(fd, block, &got, e) && message_input_put(&in, slice_make(block, got), e);
+    while (ok && got && !in.wire.ended);
+    ok = ok && message_input_end(&in, e);
+    message_input_clear(&in);
+    free(block);
     return ok;
 }
 
 bool message_set(struct message *m, struct slice text, struct err *e)
 {
-    struct wire_in wire;
-    struct buf canonical;
+    struct message_input in;
+    bool ok = true;
 
-    wire_in_init(&wire, false);
-    buf_init(&canonical, 2 * text.len + 3);
-    wire_in_put(&wire, text, &canonical);
-    bool ok = take(m, buf_slice(&canonical), e);
-    buf_reset(&canonical);
-    ok = ok && finish(m, &wire, &canonical, e);
-    buf_clear(&canonical);
-    m->is_empty = text.len == 0;
-    m->has_8bit = wire.has_8bit;
-    m->has_nul = wire.has_nul;
-    m->longest_line = wire.longest_line;
-    message_measure(m);
+    message_input_begin(&in, m, false);
+    while (ok && text.len) {
+        size_t len = text.len < LIMIT_BLOCK ? text.len : LIMIT_BLOCK;
+        ok = message_input_put(&in, slice_make(text.data, len), e);
+        text = slice_from(text, len);
+    }
+    ok = ok && message_input_end(&in, e);
+    message_input_clear(&in);
     return ok;
 }
 

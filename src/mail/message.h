@@ -8,6 +8,7 @@
 
 #include "base/spill.h"
 #include "mail/header.h"
+#include "mail/wire.h"
 
 /* A message: header block and body, both canonical (CRLF only). The body lies in a spill and is
  * never in memory whole beyond LIMIT_MESSAGE_MEMORY. */
@@ -31,6 +32,21 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e);
 
 /* Take `text`, lines ended by CRLF, as the whole message and measure it. `m` is fresh. */
 bool message_set(struct message *m, struct slice text, struct err *e);
+
+/* The same by pieces, for what comes over a connection. */
+struct message_input {
+    struct message *message; /* borrowed */
+    struct wire_in wire;
+    struct buf text;
+};
+
+void message_input_begin(struct message_input *in, struct message *m, bool dot_ends);
+/* At most LIMIT_BLOCK octets. */
+bool message_input_put(struct message_input *in, struct slice bytes, struct err *e);
+/* The last line end, the last field, the measures. */
+bool message_input_end(struct message_input *in, struct err *e);
+void message_input_clear(struct message_input *in);
+
 /* Take the message that stands in a file, already canonical: `size` octets from `start` on. The
  * body is read from there; fd is borrowed and must outlive `m`, which is fresh. The caller knows
  * the measures and sets them. */

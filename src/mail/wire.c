@@ -113,3 +113,40 @@ void wire_out_end(struct wire_out *w, struct buf *out)
     buf_put_text(out, ".\r\n");
     w->at_start = true;
 }
+
+void wire_undot_init(struct wire_undot *w)
+{
+    /* The start of the data is the start of a line: "." CRLF ends an empty message. */
+    *w = (struct wire_undot){.matched = 2};
+}
+
+/* The state is how much of CRLF "." CRLF has been seen; the dot, and what follows it until it is
+ * known, are held back. */
+static void undot_octet(struct wire_undot *w, char c, struct buf *out)
+{
+    static const char end[] = "\r\n.\r\n";
+    unsigned was = w->matched;
+
+    if (c == end[was]) {
+        w->matched++;
+        w->ended = w->matched == 5;
+        /* Up to here it is a line end, whatever follows. */
+        if (was < 2)
+            buf_put_byte(out, c);
+        return;
+    }
+    /* The dot that began the line was one too many; a CR behind it was text. */
+    if (was == 4)
+        buf_put_byte(out, '\r');
+    buf_put_byte(out, c);
+    w->matched = c == '\r';
+}
+
+size_t wire_undot_put(struct wire_undot *w, struct slice bytes, struct buf *out)
+{
+    size_t used = 0;
+
+    while (used < bytes.len && !w->ended)
+        undot_octet(w, bytes.data[used++], out);
+    return used;
+}

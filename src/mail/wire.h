@@ -46,4 +46,17 @@ void wire_out_put(struct wire_out *w, struct slice bytes, struct buf *out);
 /* The final dot; canonical text always ends at the start of a line (RFC 5321 4.1.1.4). */
 void wire_out_end(struct wire_out *w, struct buf *out);
 
+/* The way back, for who takes mail: dots that were added are taken away, and CRLF.CRLF alone is the
+ * end. A dot behind a lone LF or CR is text, whatever others make of it, so that nothing hidden
+ * behind one can come out as a command. */
+struct wire_undot {
+    unsigned matched;        /* octets of CRLF.CRLF seen, 2 at the start */
+    bool ended;
+};
+
+void wire_undot_init(struct wire_undot *w);
+/* Append the text in `bytes` to out, which has room for bytes.len + 4; returns how many octets were
+ * used, all of them until the end was seen. */
+size_t wire_undot_put(struct wire_undot *w, struct slice bytes, struct buf *out);
+
 #endif

@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "smtp/server.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "mail/xtext.h"
+#include "net/duplex.h"
+
+/* RFC 5321 4.5.3.2.7: at least five minutes. */
+#define IDLE_MILLISECONDS ((int64_t)5 * 60 * 1000)
+
+struct hearing {
+    const struct server *server;
+    struct duplex duplex;
+    bool greeted;            /* HELO or EHLO was said */
+    bool has_sender;         /* a transaction is open */
+    struct envelope envelope;
+    struct message message;
+    struct message_input input;
+    bool receiving;          /* input has begun */
+    struct err fault;        /* why the message that is coming in will be refused */
+    uint64_t received;
+    unsigned mistakes;
+    bool over;
+};
+
+/* --- replies */
+
+static void reply(struct hearing *h, const char *text)
+{
+    duplex_put(&h->duplex, slice_of(text));
+    duplex_put(&h->duplex, SLICE("\r\n"));
+}
+
+/* A reply to what the client should not have said. */
+static void mistake(struct hearing *h, const char *text)
+{
+    h->mistakes++;
+    reply(h, text);
+}
+
+static struct deadline patience(const struct hearing *h)
+{
+    return deadline_in(h->server->idle ? h->server->idle : IDLE_MILLISECONDS);
+}
+
+/* Text of any origin as the words of a reply: one line of printable ASCII. */
+static void put_words(struct buf *out, const char *text)
+{
+    for (size_t i = 0; text && text[i] && i < LIMIT_REPLY_TEXT; i++) {
+        unsigned char c = (unsigned char)text[i];
+        buf_put_byte(out, c < 32 || c > 126 ? '?' : text[i]);
+    }
+}
+
+/* The words behind code and status, which the text may begin with itself. */
+static const char *words_of(const struct outcome *o)
+{
+    struct status ignored;
+    const char *text = o->text ? o->text : "";
+    size_t used;
+
+    if (o->by_server && o->code && strlen(text) > 3 && text[3] == ' ')
+        text += 4;
+    if (status_parse(slice_of(text), &ignored, &used))
+        text += used + strspn(text + used, " ");
+    return text;
+}
+
+/* "250 2.0.0 ...": the verdict in the server's own numbers where it has some that fit. */
+static void reply_outcome(struct hearing *h, const struct outcome *o)
+{
+    bool taken = o->verdict == VERDICT_DELIVERED, for_good = o->verdict == VERDICT_REFUSED;
+    unsigned char klass = taken ? 2 : for_good ? 5 : 4;
+    unsigned code = o->code / 100 == klass && o->code != 421 ? o->code
+                    : taken                                  ? 250
+                    : for_good                               ? 554
+                                                             : 451;
+    struct status status = o->status.klass == klass ? o->status : (struct status){.klass = klass};
+    struct buf line;
+
+    buf_init(&line, LIMIT_REPLY);
+    buf_put_format(&line, "%u ", code);
+    status_format(&line, status);
+    buf_put_byte(&line, ' ');
+    put_words(&line, words_of(o));
+    reply(h, line.data);
+    buf_clear(&line);
+}
+
+static void reply_fault(struct hearing *h)
+{
+    struct outcome o = {0};
+
+    outcome_from_err(&o, &h->fault, NULL);
+    if (h->fault.kind == ERR_REFUSED) {
+        o.code = 552;
+        o.status = (struct status){5, 3, 4};
+    }
+    reply_outcome(h, &o);
+    outcome_clear(&o);
+}
+
+/* --- the transaction */
+
+static void end_transaction(struct hearing *h)
+{
+    if (h->receiving)
+        message_input_clear(&h->input);
+    envelope_clear(&h->envelope);
+    message_clear(&h->message);
+    h->has_sender = h->receiving = false;
+    h->fault = (struct err){.kind = ERR_NONE};
+    h->received = 0;
+}
+
+static void begin_message(struct hearing *h)
+{
+    if (h->receiving)
+        return;
+    message_input_begin(&h->input, &h->message, false);
+    h->receiving = true;
+}
+
+/* A message that cannot be taken is heard to its end all the same. */
+static void take_text(struct hearing *h, struct slice text)
+{
+    uint64_t max = h->server->max_size;
+
+    h->received += text.len;
+    if (h->fault.kind != ERR_NONE)
+        return;
+    if (max && h->received > max)
+        err_set(&h->fault, ERR_REFUSED, "the message has more than %" PRIu64 " octets", max);
+    else
+        message_input_put(&h->input, text, &h->fault);
+}
+
+static void end_message(struct hearing *h)
+{
+    struct outcome o = {0};
+
+    if (h->fault.kind == ERR_NONE)
+        message_input_end(&h->input, &h->fault);
+    if (h->fault.kind == ERR_NONE) {
+        h->server->accept(h->server->argument, &h->envelope, &h->message, &o);
+        reply_outcome(h, &o);
+        outcome_clear(&o);
+    } else {
+        reply_fault(h);
+    }
+    end_transaction(h);
+}
+
+/* --- arguments */
+
+/* The next word of *rest, which loses it. */
+static struct slice next_word(struct slice *rest)
+{
+    size_t start = 0, end;
+
+    while (start < rest->len && rest->data[start] == ' ')
+        start++;
+    for (end = start; end < rest->len && rest->data[end] != ' '; end++)
+        ;
+    struct slice word = slice_make(rest->data + start, end - start);
+    *rest = slice_from(*rest, end);
+    return word;
+}
+
+/* "FROM:<a@b>" or "TO:<a@b>": the path, up to the ">" that no quotes protect. */
+static bool take_path(struct slice *rest, struct slice keyword, struct slice *path)
+{
+    bool quoted = false;
+    size_t end = 1;
+
+    if (!slice_has_prefix_nocase(*rest, keyword))
+        return false;
+    *rest = slice_from(*rest, keyword.len);
+    while (rest->len && rest->data[0] == ' ')
+        *rest = slice_from(*rest, 1);
+    if (!rest->len || rest->data[0] != '<')
+        return false;
+    for (; end < rest->len && (quoted || rest->data[end] != '>'); end++) {
+        if (rest->data[end] == '\\')
+            end++;
+        else if (rest->data[end] == '"')
+            quoted = !quoted;
+    }
+    if (end >= rest->len)
+        return false;
+    *path = slice_make(rest->data, end + 1);
+    *rest = slice_from(*rest, end + 1);
+    return !rest->len || rest->data[0] == ' ';
+}
+
+struct parameter {
+    const char *name;
+    bool (*take)(struct hearing *h, struct slice value, struct recipient *r);
+};
+
+static bool take_size(struct hearing *h, struct slice value, struct recipient *r)
+{
+    unsigned long size;
+
+    (void)r;
+    if (!slice_number(value, ULONG_MAX, &size))
+        return false;
+    h->received = size;
+    return true;
+}
+
+static bool take_body(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)r;
+    return body_parse(value, &h->envelope.body);
+}
+
+static bool take_smtputf8(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)r;
+    h->envelope.smtputf8 = true;
+    return value.len == 0;
+}
+
+static bool take_ret(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)r;
+    return !h->envelope.ret && ret_parse(value, &h->envelope.ret);
+}
+
+static bool take_envid(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)r;
+    if (h->envelope.envid || !xtext_is_envid(value))
+        return false;
+    h->envelope.envid = slice_dup(value);
+    return true;
+}
+
+static bool take_notify(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)h;
+    return !r->notify && notify_parse(value, &r->notify);
+}
+
+static bool take_orcpt(struct hearing *h, struct slice value, struct recipient *r)
+{
+    (void)h;
+    if (r->orcpt || !xtext_is_orcpt(value))
+        return false;
+    r->orcpt = slice_dup(value);
+    return true;
+}
+
+static const struct parameter mail_parameters[] = {
+    {"SIZE", take_size}, {"BODY", take_body},   {"SMTPUTF8", take_smtputf8},
+    {"RET", take_ret},   {"ENVID", take_envid}, {NULL, NULL}};
+static const struct parameter rcpt_parameters[] = {
+    {"NOTIFY", take_notify}, {"ORCPT", take_orcpt}, {NULL, NULL}};
+
+/* The parameters of MAIL or RCPT (RFC 5321 4.1.2); what is wrong with them is replied. */
+static bool take_parameters(struct hearing *h, const struct parameter *table, struct slice rest,
+                            struct recipient *r)
+{
+    for (struct slice word = next_word(&rest); word.len; word = next_word(&rest)) {
+        size_t equals = slice_find(word, '=', 0);
+        const struct parameter *p = table;
+        while (p->name && !slice_eq_nocase(slice_make(word.data, equals), slice_of(p->name)))
+            p++;
+        if (!p->name) {
+            mistake(h, "555 5.5.4 Unknown parameter");
+            return false;
+        }
+        if (!p->take(h, slice_from(word, equals + 1), r)) {
+            mistake(h, "501 5.5.4 Bad value of a parameter");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool path_is_utf8(const struct path *path)
+{
+    return path_has_utf8_local(path) || path_has_utf8_domain(path);
+}
+
+/* --- commands */
+
+static void hear_helo(struct hearing *h, struct slice rest)
+{
+    char line[LIMIT_DOMAIN + 8];
+
+    if (!next_word(&rest).len) {
+        mistake(h, "501 5.5.4 Say HELO and your name");
+        return;
+    }
+    end_transaction(h);
+    h->greeted = true;
+    snprintf(line, sizeof line, "250 %s", h->server->name);
+    reply(h, line);
+}
+
+static void hear_ehlo(struct hearing *h, struct slice rest)
+{
+    static const char *const capabilities[] = {"PIPELINING", "8BITMIME", "SMTPUTF8", "DSN",
+                                               "ENHANCEDSTATUSCODES", "CHUNKING"};
+    char line[LIMIT_DOMAIN + 8];
+
+    if (!next_word(&rest).len) {
+        mistake(h, "501 5.5.4 Say EHLO and your name");
+        return;
+    }
+    end_transaction(h);
+    h->greeted = true;
+    snprintf(line, sizeof line, "250-%s", h->server->name);
+    reply(h, line);
+    for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++) {
+        snprintf(line, sizeof line, "250-%s", capabilities[i]);
+        reply(h, line);
+    }
+    if (h->server->max_size)
+        snprintf(line, sizeof line, "250 SIZE %" PRIu64, h->server->max_size);
+    reply(h, h->server->max_size ? line : "250 SIZE");
+}
+
+static void hear_mail(struct hearing *h, struct slice rest)
+{
+    struct slice text;
+    struct err e;
+
+    if (!h->greeted || h->has_sender) {
+        mistake(h, h->greeted ? "503 5.5.1 There is a sender already" : "503 5.5.1 Say EHLO first");
+        return;
+    }
+    if (!take_path(&rest, SLICE("FROM:"), &text)) {
+        mistake(h, "501 5.5.4 Say MAIL FROM:<address>");
+        return;
+    }
+    end_transaction(h);
+    if (!path_parse(&h->envelope.reverse_path, text, &e)) {
+        mistake(h, "501 5.1.7 This is no address");
+    } else if (!take_parameters(h, mail_parameters, rest, NULL)) {
+        end_transaction(h);
+    } else if (path_is_utf8(&h->envelope.reverse_path) && !h->envelope.smtputf8) {
+        end_transaction(h);
+        mistake(h, "550 5.6.7 An address beyond ASCII wants SMTPUTF8");
+    } else if (h->server->max_size && h->received > h->server->max_size) {
+        end_transaction(h);
+        reply(h, "552 5.3.4 The message is too large");
+    } else {
+        h->received = 0;
+        h->has_sender = true;
+        reply(h, "250 2.1.0 Ok");
+    }
+}
+
+static void hear_rcpt(struct hearing *h, struct slice rest)
+{
+    struct recipient r = {0};
+    struct slice text;
+    struct err e;
+
+    if (!h->has_sender || h->receiving) {
+        mistake(h, "503 5.5.1 Say MAIL first");
+    } else if (!take_path(&rest, SLICE("TO:"), &text)) {
+        mistake(h, "501 5.5.4 Say RCPT TO:<address>");
+    } else if (h->envelope.count >= LIMIT_SERVER_RECIPIENTS) {
+        reply(h, "452 4.5.3 Too many recipients");
+    } else if (!path_parse(&r.path, text, &e) || path_is_null(&r.path)) {
+        mistake(h, "501 5.1.3 This is no address");
+    } else if (path_is_utf8(&r.path) && !h->envelope.smtputf8) {
+        mistake(h, "553 5.6.7 An address beyond ASCII wants SMTPUTF8");
+    } else if (take_parameters(h, rcpt_parameters, rest, &r)) {
+        envelope_add(&h->envelope, &r.path);
+        h->envelope.recipients[h->envelope.count - 1].notify = r.notify;
+        h->envelope.recipients[h->envelope.count - 1].orcpt = r.orcpt;
+        r.orcpt = NULL;
+        reply(h, "250 2.1.5 Ok");
+    }
+    path_clear(&r.path);
+    free(r.orcpt);
+}
+
+/* More input, after everything that we have to say was said. At its end: false, and over. */
+static bool hear_more(struct hearing *h, struct err *e)
+{
+    if (!duplex_flush(&h->duplex, patience(h), e) || !duplex_read(&h->duplex, patience(h), e))
+        return false;
+    h->over = h->over || h->duplex.ended;
+    return true;
+}
+
+/* Some input, at most `max` octets; empty only when the client is gone. */
+static bool hear_block(struct hearing *h, uint64_t max, struct slice *block, struct err *e)
+{
+    while (!duplex_input(&h->duplex).len && !h->over)
+        if (!hear_more(h, e))
+            return false;
+    *block = duplex_input(&h->duplex);
+    if (block->len > max)
+        block->len = (size_t)max;
+    return true;
+}
+
+static bool hear_data(struct hearing *h, struct err *e)
+{
+    struct wire_undot undot;
+    struct slice block;
+    struct buf text;
+    bool ok = true;
+
+    if (h->receiving || !h->envelope.count) {
+        mistake(h, h->has_sender && !h->receiving ? "554 5.5.1 No recipients"
+                                                  : "503 5.5.1 Say MAIL and RCPT first");
+        return true;
+    }
+    reply(h, "354 End with a line that is a single dot");
+    begin_message(h);
+    wire_undot_init(&undot);
+    buf_init(&text, LIMIT_BLOCK + 4);
+    while (ok && !undot.ended && !h->over) {
+        ok = hear_block(h, LIMIT_BLOCK, &block, e);
+        if (!ok || !block.len)
+            continue;
+        buf_reset(&text);
+        size_t used = wire_undot_put(&undot, block, &text);
+        take_text(h, buf_slice(&text));
+        duplex_take(&h->duplex, used);
+    }
+    buf_clear(&text);
+    if (ok && undot.ended)
+        end_message(h);
+    return ok;
+}
+
+/* RFC 3030 2: the octets follow whatever we think of the command. */
+static bool hear_chunk(struct hearing *h, uint64_t left, bool wanted, struct err *e)
+{
+    struct slice block;
+
+    while (left && !h->over) {
+        if (!hear_block(h, left, &block, e))
+            return false;
+        if (wanted)
+            take_text(h, block);
+        left -= block.len;
+        duplex_take(&h->duplex, block.len);
+    }
+    return true;
+}
+
+static bool hear_bdat(struct hearing *h, struct slice rest, struct err *e)
+{
+    struct slice size = next_word(&rest), last = next_word(&rest);
+    bool is_last = slice_eq_nocase(last, SLICE("LAST")), wanted = h->envelope.count > 0;
+    unsigned long count;
+
+    if (!slice_number(size, ULONG_MAX, &count) || (last.len && !is_last) || next_word(&rest).len) {
+        /* Where the chunk ends, and commands begin again, nobody can tell. */
+        reply(h, "421 4.5.2 Bad BDAT");
+        h->over = true;
+        return true;
+    }
+    if (wanted)
+        begin_message(h);
+    if (!hear_chunk(h, count, wanted, e))
+        return false;
+    if (h->over)
+        return true;
+    if (!wanted)
+        mistake(h, "503 5.5.1 Say MAIL and RCPT first");
+    else if (is_last)
+        end_message(h);
+    else
+        reply(h, "250 2.0.0 Go on");
+    return true;
+}
+
+static bool hear_any(struct hearing *h, struct slice verb, struct slice rest)
+{
+    static const struct {
+        const char *verb, *reply;
+    } fixed[] = {
+        {"NOOP", "250 2.0.0 Ok"},
+        {"VRFY", "252 2.1.5 Send some mail, and we shall see"},
+        {"HELP", "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT"},
+        {"EXPN", "502 5.5.1 Not here"},
+        {"TURN", "502 5.5.1 Not here"},
+        {"AUTH", "502 5.5.1 There is no need to log in"},
+        {"STARTTLS", "502 5.5.1 There is nobody on the way"},
+    };
+
+    (void)rest;
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (slice_eq_nocase(verb, slice_of(fixed[i].verb))) {
+            reply(h, fixed[i].reply);
+            return true;
+        }
+    return false;
+}
+
+static bool hear_command(struct hearing *h, struct slice line, struct err *e)
+{
+    static const struct {
+        const char *verb;
+        void (*hear)(struct hearing *h, struct slice rest);
+    } simple[] = {
+        {"EHLO", hear_ehlo}, {"HELO", hear_helo}, {"MAIL", hear_mail}, {"RCPT", hear_rcpt}};
+    struct slice rest = line, verb = next_word(&rest);
+
+    rest = slice_trim(rest);
+    for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
+        if (slice_eq_nocase(verb, slice_of(simple[i].verb))) {
+            simple[i].hear(h, rest);
+            return true;
+        }
+    if (slice_eq_nocase(verb, SLICE("DATA")))
+        return hear_data(h, e);
+    if (slice_eq_nocase(verb, SLICE("BDAT")))
+        return hear_bdat(h, rest, e);
+    if (slice_eq_nocase(verb, SLICE("RSET"))) {
+        end_transaction(h);
+        reply(h, "250 2.0.0 Ok");
+    } else if (slice_eq_nocase(verb, SLICE("QUIT"))) {
+        reply(h, "221 2.0.0 Bye");
+        h->over = true;
+    } else if (!hear_any(h, verb, rest)) {
+        mistake(h, "500 5.5.2 Unknown command");
+    }
+    return true;
+}
+
+/* One command line, or a part of one that is too long; *length is what it takes of the input. */
+static bool hear_line(struct hearing *h, struct slice *line, size_t *length, struct err *e)
+{
+    for (;;) {
+        struct slice have = duplex_input(&h->duplex);
+        size_t lf = slice_find(have, '\n', 0);
+        if (lf < have.len || have.len > LIMIT_COMMAND) {
+            *length = lf < have.len ? lf + 1 : have.len;
+            *line = slice_make(have.data, lf);
+            return true;
+        }
+        if (h->over)
+            return true;
+        if (!hear_more(h, e))
+            return false;
+    }
+}
+
+static bool hear_session(struct hearing *h, struct err *e)
+{
+    bool skipping = false;
+
+    while (!h->over) {
+        struct slice line = SLICE("");
+        size_t length = 0;
+        if (!hear_line(h, &line, &length, e))
+            return false;
+        if (h->over)
+            break;
+        bool whole = line.len < length, too_long = skipping || line.len > LIMIT_COMMAND;
+        char *copy = slice_dup(slice_trim(line));
+        size_t copied = slice_trim(line).len;
+        duplex_take(&h->duplex, length);
+        bool ok = true;
+        if (too_long && whole)
+            mistake(h, "500 5.5.2 This line is too long");
+        else if (!too_long)
+            ok = hear_command(h, slice_make(copy, copied), e);
+        free(copy);
+        skipping = !whole;
+        if (!ok)
+            return false;
+        if (h->mistakes > LIMIT_SERVER_MISTAKES) {
+            reply(h, "421 4.7.0 Too many mistakes");
+            duplex_flush(&h->duplex, patience(h), e);
+            return err_set(e, ERR_PROTOCOL, "the client makes one mistake after the other");
+        }
+    }
+    return true;
+}
+
+bool server_run(const struct server *server, int in, int out, struct err *e)
+{
+    struct hearing h = {.server = server, .fault = {.kind = ERR_NONE}};
+    char greeting[LIMIT_DOMAIN + 32];
+
+    duplex_init(&h.duplex, in, out);
+    message_init(&h.message, server->directory);
+    snprintf(greeting, sizeof greeting, "220 %s ESMTP smtpost", server->name);
+    reply(&h, greeting);
+    bool ok = hear_session(&h, e);
+    if (!ok && e->kind == ERR_TIMEOUT)
+        reply(&h, "421 4.4.2 I have waited long enough");
+    struct err ignored;
+    bool flushed = duplex_flush(&h.duplex, patience(&h), ok ? e : &ignored);
+    end_transaction(&h);
+    duplex_clear(&h.duplex);
+    return ok && flushed;
+}
