@@ -10,8 +10,8 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
-#include "mail/xtext.h"
 #include "net/duplex.h"
+#include "smtp/argument.h"
 
 /* RFC 5321 4.5.3.2.7: at least five minutes. */
 #define IDLE_MILLISECONDS ((int64_t)5 * 60 * 1000)
@@ -159,146 +159,18 @@ static void end_message(struct hearing *h)
     end_transaction(h);
 }
 
-/* --- arguments */
-
-/* The next word of *rest, which loses it. */
-static struct slice next_word(struct slice *rest)
-{
-    size_t start = 0, end;
-
-    while (start < rest->len && rest->data[start] == ' ')
-        start++;
-    for (end = start; end < rest->len && rest->data[end] != ' '; end++)
-        ;
-    struct slice word = slice_make(rest->data + start, end - start);
-    *rest = slice_from(*rest, end);
-    return word;
-}
-
-/* "FROM:<a@b>" or "TO:<a@b>": the path, up to the ">" that no quotes protect. */
-static bool take_path(struct slice *rest, struct slice keyword, struct slice *path)
-{
-    bool quoted = false;
-    size_t end = 1;
-
-    if (!slice_has_prefix_nocase(*rest, keyword))
-        return false;
-    *rest = slice_from(*rest, keyword.len);
-    while (rest->len && rest->data[0] == ' ')
-        *rest = slice_from(*rest, 1);
-    if (!rest->len || rest->data[0] != '<')
-        return false;
-    for (; end < rest->len && (quoted || rest->data[end] != '>'); end++) {
-        if (rest->data[end] == '\\')
-            end++;
-        else if (rest->data[end] == '"')
-            quoted = !quoted;
-    }
-    if (end >= rest->len)
-        return false;
-    *path = slice_make(rest->data, end + 1);
-    *rest = slice_from(*rest, end + 1);
-    return !rest->len || rest->data[0] == ' ';
-}
-
-struct parameter {
-    const char *name;
-    bool (*take)(struct hearing *h, struct slice value, struct recipient *r);
-};
-
-static bool take_size(struct hearing *h, struct slice value, struct recipient *r)
-{
-    unsigned long size;
-
-    (void)r;
-    if (!slice_number(value, ULONG_MAX, &size))
-        return false;
-    h->received = size;
-    return true;
-}
-
-static bool take_body(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)r;
-    return body_parse(value, &h->envelope.body);
-}
-
-static bool take_smtputf8(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)r;
-    h->envelope.smtputf8 = true;
-    return value.len == 0;
-}
-
-static bool take_ret(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)r;
-    return !h->envelope.ret && ret_parse(value, &h->envelope.ret);
-}
-
-static bool take_envid(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)r;
-    if (h->envelope.envid || !xtext_is_envid(value))
-        return false;
-    h->envelope.envid = slice_dup(value);
-    return true;
-}
-
-static bool take_notify(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)h;
-    return !r->notify && notify_parse(value, &r->notify);
-}
-
-static bool take_orcpt(struct hearing *h, struct slice value, struct recipient *r)
-{
-    (void)h;
-    if (r->orcpt || !xtext_is_orcpt(value))
-        return false;
-    r->orcpt = slice_dup(value);
-    return true;
-}
-
-static const struct parameter mail_parameters[] = {
-    {"SIZE", take_size}, {"BODY", take_body},   {"SMTPUTF8", take_smtputf8},
-    {"RET", take_ret},   {"ENVID", take_envid}, {NULL, NULL}};
-static const struct parameter rcpt_parameters[] = {
-    {"NOTIFY", take_notify}, {"ORCPT", take_orcpt}, {NULL, NULL}};
-
-/* The parameters of MAIL or RCPT (RFC 5321 4.1.2); what is wrong with them is replied. */
-static bool take_parameters(struct hearing *h, const struct parameter *table, struct slice rest,
-                            struct recipient *r)
-{
-    for (struct slice word = next_word(&rest); word.len; word = next_word(&rest)) {
-        size_t equals = slice_find(word, '=', 0);
-        const struct parameter *p = table;
-        while (p->name && !slice_eq_nocase(slice_make(word.data, equals), slice_of(p->name)))
-            p++;
-        if (!p->name) {
-            mistake(h, "555 5.5.4 Unknown parameter");
-            return false;
-        }
-        if (!p->take(h, slice_from(word, equals + 1), r)) {
-            mistake(h, "501 5.5.4 Bad value of a parameter");
-            return false;
-        }
-    }
-    return true;
-}
+/* --- commands */
 
 static bool path_is_utf8(const struct path *path)
 {
     return path_has_utf8_local(path) || path_has_utf8_domain(path);
 }
 
-/* --- commands */
-
 static void hear_helo(struct hearing *h, struct slice rest)
 {
     char line[LIMIT_DOMAIN + 8];
 
-    if (!next_word(&rest).len) {
+    if (!argument_word(&rest).len) {
         mistake(h, "501 5.5.4 Say HELO and your name");
         return;
     }
@@ -314,7 +186,7 @@ static void hear_ehlo(struct hearing *h, struct slice rest)
                                                "ENHANCEDSTATUSCODES", "CHUNKING"};
     char line[LIMIT_DOMAIN + 8];
 
-    if (!next_word(&rest).len) {
+    if (!argument_word(&rest).len) {
         mistake(h, "501 5.5.4 Say EHLO and your name");
         return;
     }
@@ -333,6 +205,8 @@ static void hear_ehlo(struct hearing *h, struct slice rest)
 
 static void hear_mail(struct hearing *h, struct slice rest)
 {
+    struct argument a = {.envelope = &h->envelope};
+    const char *wrong;
     struct slice text;
     struct err e;
 
@@ -340,23 +214,23 @@ static void hear_mail(struct hearing *h, struct slice rest)
         mistake(h, h->greeted ? "503 5.5.1 There is a sender already" : "503 5.5.1 Say EHLO first");
         return;
     }
-    if (!take_path(&rest, SLICE("FROM:"), &text)) {
+    if (!argument_path(&rest, SLICE("FROM:"), &text)) {
         mistake(h, "501 5.5.4 Say MAIL FROM:<address>");
         return;
     }
     end_transaction(h);
     if (!path_parse(&h->envelope.reverse_path, text, &e)) {
         mistake(h, "501 5.1.7 This is no address");
-    } else if (!take_parameters(h, mail_parameters, rest, NULL)) {
+    } else if ((wrong = argument_of_mail(&a, rest))) {
         end_transaction(h);
+        mistake(h, wrong);
     } else if (path_is_utf8(&h->envelope.reverse_path) && !h->envelope.smtputf8) {
         end_transaction(h);
         mistake(h, "550 5.6.7 An address beyond ASCII wants SMTPUTF8");
-    } else if (h->server->max_size && h->received > h->server->max_size) {
+    } else if (h->server->max_size && a.size > h->server->max_size) {
         end_transaction(h);
         reply(h, "552 5.3.4 The message is too large");
     } else {
-        h->received = 0;
         h->has_sender = true;
         reply(h, "250 2.1.0 Ok");
     }
@@ -365,12 +239,14 @@ static void hear_mail(struct hearing *h, struct slice rest)
 static void hear_rcpt(struct hearing *h, struct slice rest)
 {
     struct recipient r = {0};
+    struct argument a = {.recipient = &r};
+    const char *wrong;
     struct slice text;
     struct err e;
 
     if (!h->has_sender || h->receiving) {
         mistake(h, "503 5.5.1 Say MAIL first");
-    } else if (!take_path(&rest, SLICE("TO:"), &text)) {
+    } else if (!argument_path(&rest, SLICE("TO:"), &text)) {
         mistake(h, "501 5.5.4 Say RCPT TO:<address>");
     } else if (h->envelope.count >= LIMIT_SERVER_RECIPIENTS) {
         reply(h, "452 4.5.3 Too many recipients");
@@ -378,7 +254,9 @@ static void hear_rcpt(struct hearing *h, struct slice rest)
         mistake(h, "501 5.1.3 This is no address");
     } else if (path_is_utf8(&r.path) && !h->envelope.smtputf8) {
         mistake(h, "553 5.6.7 An address beyond ASCII wants SMTPUTF8");
-    } else if (take_parameters(h, rcpt_parameters, rest, &r)) {
+    } else if ((wrong = argument_of_rcpt(&a, rest))) {
+        mistake(h, wrong);
+    } else {
         envelope_add(&h->envelope, &r.path);
         h->envelope.recipients[h->envelope.count - 1].notify = r.notify;
         h->envelope.recipients[h->envelope.count - 1].orcpt = r.orcpt;
@@ -459,11 +337,11 @@ static bool hear_chunk(struct hearing *h, uint64_t left, bool wanted, struct err
 
 static bool hear_bdat(struct hearing *h, struct slice rest, struct err *e)
 {
-    struct slice size = next_word(&rest), last = next_word(&rest);
+    struct slice size = argument_word(&rest), last = argument_word(&rest);
     bool is_last = slice_eq_nocase(last, SLICE("LAST")), wanted = h->envelope.count > 0;
     unsigned long count;
 
-    if (!slice_number(size, ULONG_MAX, &count) || (last.len && !is_last) || next_word(&rest).len) {
+    if (!slice_number(size, ULONG_MAX, &count) || (last.len && !is_last) || argument_word(&rest).len) {
         /* Where the chunk ends, and commands begin again, nobody can tell. */
         reply(h, "421 4.5.2 Bad BDAT");
         h->over = true;
@@ -514,7 +392,7 @@ static bool hear_command(struct hearing *h, struct slice line, struct err *e)
         void (*hear)(struct hearing *h, struct slice rest);
     } simple[] = {
         {"EHLO", hear_ehlo}, {"HELO", hear_helo}, {"MAIL", hear_mail}, {"RCPT", hear_rcpt}};
-    struct slice rest = line, verb = next_word(&rest);
+    struct slice rest = line, verb = argument_word(&rest);
 
     rest = slice_trim(rest);
     for (size_t i = 0; i < sizeof simple / sizeof *simple; i++)
