@@ -8,6 +8,7 @@
 #include "account/token.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/strings.h"
 
 /* Reads ahead by one token, which is the one to blame when something is wrong. */
 struct parser {
@@ -112,6 +113,10 @@ static bool parse_assignment(struct parser *p, const struct token *name, struct 
     if (!is_option_name(name->text))
         return err_set(e, ERR_CONFIG, "\"%.*s\" is no option's name", (int)name->text.len,
                        name->text.data);
+    if (!p->opened && (is_word(name, "account") || is_word(name, "defaults")))
+        return err_set(e, ERR_CONFIG, "%.*s is a section; write no '=', but account \"name\" { "
+                                      "... } "
+                                      "or defaults { ... }", (int)name->text.len, name->text.data);
     struct statement *s = add_statement(p, kind, name->text, name->line);
     unsigned line = p->token.line;
     if (!advance(p, e))
@@ -196,6 +201,16 @@ static bool refuse_statement(const struct parser *p, const struct token *t, stru
                    (int)t->text.len, t->text.data);
 }
 
+static bool is_nearly_section(const struct token *word)
+{
+    static const char *const names[] = {"account", "defaults"};
+    char *text = slice_dup(word->text);
+
+    bool near = strings_nearest(text, names, sizeof names / sizeof *names);
+    free(text);
+    return near;
+}
+
 /* The sections, and what stands beside them. */
 static bool parse_top(struct parser *p, const struct token *word, struct err *e)
 {
@@ -207,7 +222,7 @@ static bool parse_top(struct parser *p, const struct token *word, struct err *e)
         add_statement(p, STATEMENT_DEFAULTS, word->text, word->line);
         return open_section(p, e);
     }
-    if (!token_is(&p->token, '{'))
+    if (!token_is(&p->token, '{') && !is_nearly_section(word))
         return refuse_statement(p, word, e);
     p->token.line = word->line;
     return err_set(e, ERR_CONFIG, "there is no section \"%.*s\"; write account \"name\" { ... } or "

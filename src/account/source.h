@@ -38,8 +38,8 @@ struct source {
     size_t count, capacity;
 };
 
-/* Read the file. Errors are ERR_CONFIG, "file:line: ..."; e->errnum is set when it could not be
- * opened. `s` is initialised here and empty after a failure. */
+/* Read the file. Errors are ERR_CONFIG: "file:line: ...", or with e->errnum set what kept us from
+ * reading it at all. `s` is initialised here and empty after a failure. */
 bool source_read(struct source *s, const char *path, struct err *e);
 /* The same from memory; s->info is then all zero. */
 bool source_scan(struct source *s, const char *path, struct slice text, struct err *e);

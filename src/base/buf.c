@@ -26,7 +26,8 @@ struct slice slice_from(struct slice s, size_t offset)
 {
     if (offset > s.len)
         offset = s.len;
-    return (struct slice){s.data + offset, s.len - offset};
+    /* The empty slice may be a NULL, to which C allows no addition of 0. */
+    return (struct slice){offset ? s.data + offset : s.data, s.len - offset};
 }
 
 static bool is_blank(char c)

@@ -37,15 +37,16 @@ bool err_os(struct err *e, enum err_kind kind, const char *format, ...)
 
 bool err_wrap(struct err *e, const char *format, ...)
 {
-    char old[sizeof e->text];
+    char text[sizeof e->text];
     va_list args;
 
-    memcpy(old, e->text, sizeof old);
+    /* Made beside it: an argument may be e->text itself. */
     va_start(args, format);
-    vsnprintf(e->text, sizeof e->text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    size_t len = strlen(e->text);
-    snprintf(e->text + len, sizeof e->text - len, ": %s", old);
+    size_t len = strlen(text), room = sizeof text - len;
+    snprintf(text + len, room, ": %.*s", room > 3 ? (int)room - 3 : 0, e->text);
+    memcpy(e->text, text, sizeof text);
     return false;
 }
 

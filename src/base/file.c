@@ -28,6 +28,13 @@ bool file_secure_standard(bool *stdin_missing, struct err *e)
     }
 }
 
+/* What no system call has refused: the error gets the errno that one would have had for it. */
+static bool refuse(bool is_fine, int errnum, struct err *e)
+{
+    e->errnum = errnum;
+    return is_fine;
+}
+
 static bool read_all(int fd, const char *path, enum err_kind kind, struct buf *out, struct err *e)
 {
     char block[16384];
@@ -42,8 +49,8 @@ static bool read_all(int fd, const char *path, enum err_kind kind, struct buf *o
             return true;
         buf_put(out, block, (size_t)got);
         if (out->overflow)
-            return err_set(e, kind, "%s: larger than the %zu octets that are allowed", path,
-                           out->max);
+            return refuse(err_set(e, kind, "%s: larger than the %zu octets that are allowed", path,
+                                  out->max), EFBIG, e);
     }
 }
 
@@ -56,9 +63,9 @@ bool file_open(const char *path, enum err_kind kind, int *fd, struct stat *info,
         return err_os(e, kind, "cannot open %s", path);
     bool ok = fstat(*fd, info) == 0 || err_os(e, kind, "cannot look at %s", path);
     if (ok && S_ISDIR(info->st_mode))
-        ok = err_set(e, kind, "%s: is a directory, a file is wanted", path);
+        ok = refuse(err_set(e, kind, "%s: is a directory, a file is wanted", path), EISDIR, e);
     else if (ok && !S_ISREG(info->st_mode) && !S_ISFIFO(info->st_mode))
-        ok = err_set(e, kind, "%s: neither a regular file nor a FIFO", path);
+        ok = refuse(err_set(e, kind, "%s: neither a regular file nor a FIFO", path), EINVAL, e);
     if (!ok)
         close(*fd);
     return ok;

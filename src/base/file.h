@@ -20,8 +20,8 @@ bool file_secure_standard(bool *stdin_missing, struct err *e);
 bool file_open(const char *path, enum err_kind kind, int *fd, struct stat *info, struct err *e);
 
 /* Read a whole file of at most `max` octets into out. A regular file or FIFO only (a directory or
- * device is an error); e->errnum == ENOENT tells "not there". `info` may be NULL. Errors are of
- * `kind`. */
+ * device is an error). Errors are of `kind` and have an errnum: ENOENT tells "not there". `info`
+ * may be NULL. */
 bool file_read(const char *path, enum err_kind kind, size_t max, struct buf *out, struct stat *info,
                struct err *e);
 

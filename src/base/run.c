@@ -60,6 +60,7 @@ static bool start(const struct run *r, int input, int output, pid_t *pid, struct
 
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if (input < 0)

@@ -58,7 +58,9 @@ static bool secure_process(bool *no_stdin, struct err *e)
     const struct rlimit none = {0, 0};
 
     umask(077);
+    /* A reader that has gone, or a limit on files, is an error of that write and not our end. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_CORE, &none);
     confine_memory();
     return file_secure_standard(no_stdin, e);

@@ -48,8 +48,8 @@ struct parts {
     size_t count, capacity;
 };
 
-/* parts is initialised here. ERR_DATA: more than LIMIT_PARTS, or a part's header that none can be.
- */
+/* parts is initialised here, and to be cleared in any case. ERR_DATA: more than LIMIT_PARTS, or a
+ * part's header that none can be. */
 bool parts_scan(struct parts *parts, const struct message *m, struct err *e);
 void parts_clear(struct parts *parts);
 

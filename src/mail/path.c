@@ -310,6 +310,9 @@ bool path_domain_to_ascii(struct path *p, struct err *e)
     bool ok = idna_to_ascii(&address, path_domain(p), e);
     if (ok && address.overflow)
         ok = err_set(e, ERR_DATA, "\"%s\": the domain's ASCII form is too long", p->text);
+    /* The mapping takes other full stops for dots, also where none may be. */
+    else if (ok && !path_domain_is_valid(slice_from(buf_slice(&address), p->local_len + 1)))
+        ok = err_set(e, ERR_DATA, "\"%s\": the domain's ASCII form is no domain", p->text);
     if (!ok) {
         buf_clear(&address);
         return false;

@@ -193,10 +193,15 @@ void base64_lines_end(struct base64_lines *b, struct buf *out)
     b->count = 0;
 }
 
+static bool is_base64_octet(char c)
+{
+    return ascii_is_alpha(c) || ascii_is_digit(c) || c == '+' || c == '/' || c == '=';
+}
+
 void base64_rewrap(unsigned *column, struct slice text, struct buf *out)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (strchr(" \t\r\n", text.data[i]) && text.data[i])
+        if (!is_base64_octet(text.data[i]))
             continue;
         if (*column == BASE64_LINE)
             base64_rewrap_end(column, out);

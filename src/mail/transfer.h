@@ -37,7 +37,8 @@ void base64_lines_init(struct base64_lines *b);
 void base64_lines_put(struct base64_lines *b, struct slice bytes, struct buf *out);
 void base64_lines_end(struct base64_lines *b, struct buf *out);
 
-/* Base64 that comes in lines of any length, in lines of 76 characters. `column` starts as 0. */
+/* Base64 that comes in lines of any length, in lines of 76 characters, without the octets that a
+ * decoder has to pass over (RFC 2045 6.8). `column` starts as 0. */
 void base64_rewrap(unsigned *column, struct slice text, struct buf *out);
 void base64_rewrap_end(unsigned *column, struct buf *out);
 

@@ -310,7 +310,7 @@ bool stream_line(struct stream *s, struct deadline deadline, struct slice *line,
     size_t searched = 0;
 
     for (;;) {
-        struct slice have = slice_make(s->in + s->in_start, s->in_end - s->in_start);
+        struct slice have = slice_from(slice_make(s->in, s->in_end), s->in_start);
         size_t lf = have.len ? slice_find(have, '\n', searched) : 0;
         if (lf < have.len) {
             s->in_start += lf + 1;

@@ -206,8 +206,8 @@ static bool say_hello(struct session *s, enum verb verb, struct outcome *why)
 }
 
 /* EHLO, and HELO for a server that has never heard of it (RFC 5321 4.1.4). LMTP has LHLO alone
- * (RFC 2033 4.1): a server that refuses it speaks SMTP, and knows of no verdict for each recipient.
- */
+ * (RFC 2033 4.1): a server that refuses it speaks SMTP, and knows of no verdict for each
+ * recipient. */
 static bool hello(struct session *s, struct outcome *why)
 {
     enum verb verb = s->params->lmtp ? VERB_LHLO : VERB_EHLO;
@@ -215,7 +215,8 @@ static bool hello(struct session *s, struct outcome *why)
     capabilities_clear(&s->capabilities);
     if (!say_hello(s, verb, why))
         return false;
-    if (reply_is_success(&s->reply)) {
+    /* 250 and no other: a second greeting within TLS must not pass for the answer. */
+    if (s->reply.code == 250) {
         capabilities_parse(&s->capabilities, &s->reply);
         return tell(s, SESSION_HELLO_DONE);
     }

@@ -202,9 +202,13 @@ def _mail(sender, *recipients):
 
 
 @macro("mail-many")
-def _mail_many(sender, count):
-    """As @mail, to r1@example.net ... rCOUNT@example.net."""
-    return _mail(sender, *("r%d@example.net" % n for n in range(1, int(count) + 1)))
+def _mail_many(sender, count, flight=None):
+    """As @mail, to r1@example.net ... rCOUNT@example.net, FLIGHT commands at a time."""
+    lines = _mail(sender, *("r%d@example.net" % n for n in range(1, int(count) + 1)))
+    commands, answers = lines[:len(lines) // 2], lines[len(lines) // 2:]
+    flight = int(flight or len(commands))
+    return [line for start in range(0, len(commands), flight)
+            for part in (commands, answers) for line in part[start:start + flight]]
 
 
 @macro("mail-each")

@@ -102,6 +102,7 @@ static void slices_compare_and_trim(void **state)
     assert_int_equal(slice_of(NULL).len, 0);
     check_text("from", slice_from(s, 2), "llo");
     check_text("from beyond", slice_from(s, 99), "");
+    check_text("from nothing", slice_from(slice_of(NULL), 0), "");
     check_text("trim", slice_trim(SLICE(" \t\r\n a b \r\n")), "a b");
     check_text("trim all", slice_trim(SLICE(" \t ")), "");
     check_text("trim keeps", slice_trim(SLICE("\va\v")), "\va\v");

@@ -74,8 +74,8 @@ static void what_is_no_file_is_an_error_that_tells(void **state)
         const char *words;
     } rows[] = {
         {"/tmp/nonexistent/file", ENOENT, "/tmp/nonexistent/file"},
-        {"/tmp", 0, "directory"},
-        {"/dev/zero", 0, "neither"},
+        {"/tmp", EISDIR, "directory"},
+        {"/dev/zero", EINVAL, "neither"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {

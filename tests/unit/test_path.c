@@ -358,6 +358,26 @@ static void tells_where_utf8_is(void **state)
     }
 }
 
+/* The mapping of UTS 46 reads U+FF0E and U+3002 as dots, also at the end or doubled. */
+static void an_ascii_form_is_a_domain_or_refused(void **state)
+{
+    static const char *const rows[] = {"a@\xc3\x84" "31\xef\xbc\x8e", "a@\xe3\x80\x82\xc3\xa4.org",
+                                       "a@\xc3\xa4\xef\xbc\x8e\xe3\x80\x82org"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct path path;
+        struct err e = {.kind = ERR_NONE};
+
+        if (!path_parse(&path, slice_of(rows[i]), &e))
+            continue;
+        check_row(rows[i], !path_domain_to_ascii(&path, &e), "refused");
+        assert_int_equal(e.kind, ERR_DATA);
+        check_text(rows[i], path_address(&path), rows[i]);
+        path_clear(&path);
+    }
+}
+
 static void domains_are_checked_alone_too(void **state)
 {
     static const struct {
@@ -385,6 +405,7 @@ int main(void)
         cmocka_unit_test(qualifies_bare_paths_only),
         cmocka_unit_test(formats_with_angle_brackets),
         cmocka_unit_test(tells_where_utf8_is),
+        cmocka_unit_test(an_ascii_form_is_a_domain_or_refused),
         cmocka_unit_test(domains_are_checked_alone_too),
     };
 

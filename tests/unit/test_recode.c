@@ -69,13 +69,10 @@ struct row {
 #define LABEL7 "Content-Transfer-Encoding: 7bit\n"
 #define QUOTED "Content-Transfer-Encoding: quoted-printable\n"
 #define BASE64 "Content-Transfer-Encoding: base64\n"
-#define Y100                                                                                       \
-    "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" \
-    "yyyyyyyy"
-#define Y998                                                                                       \
-    Y100 Y100 Y100 Y100 Y100 Y100 Y100 Y100 Y100                                                   \
-        "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy" \
-        "yyyyyyyyyy"
+#define Y100 Y50 Y50
+#define Y50 "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+#define Y998 Y100 Y100 Y100 Y100 Y100 Y100 Y100 Y100 Y100                                          \
+    Y50 "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
 
 static const struct row rows[] = {
     /* Messages without MIME structure. */
@@ -90,8 +87,8 @@ static const struct row rows[] = {
     {TEXT("A: b\n\nJ\xf6rg\n"), RECODE_8BIT, "A: b\n" MIME("unknown-8bit") "\nJ=F6rg\n"},
     {TEXT("J\xf6rg\n"), RECODE_8BIT, MIME("unknown-8bit") "\nJ=F6rg\n"},
     {TEXT("A: b\n\n\xe6\x97\xa5\xe6\x9c\xac\n"), RECODE_8BIT,
-     "A: b\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" BASE64
-     "\n5pel5pysDQo=\n"},
+     "A: b\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n" BASE64 "\n"
+          "5pel5pysDQo=\n"},
     {TEXT("A: J\xc3\xb6rg\n\nc\n"), ALL, NULL},
 
     /* One part. */
@@ -105,25 +102,25 @@ static const struct row rows[] = {
     {TEXT("Content-Transfer-Encoding: (x) QUOTED-printable\n\n" Y100 "=C3=\n=B6\n"), ALL, NULL},
 
     /* Multiparts: the parts in need only, and nothing around them. */
-    {TEXT(MULTI("mixed",
-                "") "pre\n--b\nContent-Type: text/x\n\na\n--b \n\n\xc3\xb6 x\n--b--\nepi\n"),
+    {TEXT(MULTI("mixed", "") "pre\n--b\nContent-Type: text/x\n\na\n--b \n\n\xc3\xb6 x\n--b--\n"
+         "epi\n"),
      RECODE_8BIT,
      MULTI("mixed", "") "pre\n--b\nContent-Type: text/x\n\na\n--b \n" QUOTED
                         "\n=C3=B6 x\n--b--\nepi\n"},
     {TEXT(MULTI("mixed", LABEL8) "--b\n\nx\xc3\xb6\n\n--b\n\ny\n--b--\n"), RECODE_8BIT,
      MULTI("mixed", LABEL7) "--b\n" QUOTED "\nx=C3=B6\n\n--b\n\ny\n--b--\n"},
     /* Part without a body, with an empty one, without an empty line, without an end. */
-    {TEXT(MULTI("mixed",
-                "") "--b\nContent-Type: text/x\n--b\n\n--b\nxxx\xc3\xb6\n--b\n\nxxx\xc3\xb6\n"),
+    {TEXT(MULTI("mixed", "") "--b\nContent-Type: text/x\n--b\n\n--b\nxxx\xc3\xb6\n--b\n\n"
+         "xxx\xc3\xb6\n"),
      RECODE_8BIT,
      MULTI("mixed", "") "--b\nContent-Type: text/x\n--b\n\n--b\n" QUOTED "\nxxx=C3=B6\n--b\n" QUOTED
                         "\nxxx=C3=B6\n"},
     /* A boundary is a whole line; one that begins with another's is not it. */
-    {TEXT(MULTI("mixed",
-                "") "--b\n\nx\xc3\xb6--b\n--bb\n--b x\n-b\n --b\n--b--x\n--b--\nxxx\xc3\xb6\n"),
+    {TEXT(MULTI("mixed", "") "--b\n\nx\xc3\xb6--b\n--bb\n--b x\n-b\n --b\n--b--x\n--b--\n"
+         "xxx\xc3\xb6\n"),
      RECODE_8BIT,
-     MULTI("mixed", "") "--b\n" QUOTED
-                        "\nx=C3=B6--b\n--bb\n--b x\n-b\n --b\n--b--x\n--b--\nxxx\xc3\xb6\n"},
+     MULTI("mixed", "") "--b\n" QUOTED "\nx=C3=B6--b\n--bb\n--b x\n-b\n --b\n--b--x\n--b--\n"
+          "xxx\xc3\xb6\n"},
     /* Nested; the outer boundary ends what is inside, closed or not. */
     {TEXT(MULTI("mixed", "") "--b\nContent-Type: multipart/related; boundary=\"b 2\"\n" LABEL8
                              "\n--b 2\n\nx\xc3\xb6\n--b\n\ny\xc3\xb6\n--b 2\nz\xc3\xb6\n--b--\n"),
@@ -138,9 +135,9 @@ static const struct row rows[] = {
                                  "\n--c\n\nx\xc3\xb6\n--c--\n--b\n\nx\xc3\xb6\n--b--\n"),
      RECODE_8BIT,
      MULTI("mixed", LABEL8) "--b\nContent-Type: multipart/signed; boundary=c\n" LABEL8
-                            "\n--c\n\nx\xc3\xb6\n--c--\n--b\n" QUOTED "\nx=C3=B6\n--b--\n"},
-    {TEXT("MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--b\n\nx\xc3\xb6\n--b--\n"), ALL,
-     NULL},
+          "\n--c\n\nx\xc3\xb6\n--c--\n--b\n" QUOTED "\nx=C3=B6\n--b--\n"},
+    {TEXT("MIME-Version: 1.0\nContent-Type: multipart/mixed\n\n--b\n\nx\xc3\xb6\n"
+         "--b--\n"), ALL, NULL},
 
     /* Messages within messages. */
     {TEXT(MULTI("mixed", "") "--b\nContent-Type: message/rfc822\n" LABEL8
@@ -159,8 +156,8 @@ static const struct row rows[] = {
      ALL, NULL},
     {TEXT(MULTI("mixed", "") "--b\nContent-Type: message/delivery-status\n\nx\xc3\xb6\n--b--\n"),
      ALL, NULL},
-    {TEXT(MULTI("mixed", "") "--b\nContent-Type: message/global\n\nxxx\xc3\xb6\n--b--\n"),
-     RECODE_8BIT,
+    {TEXT(MULTI("mixed", "") "--b\nContent-Type: message/global\n\nxxx\xc3\xb6\n"
+         "--b--\n"), RECODE_8BIT,
      MULTI("mixed", "") "--b\nContent-Type: message/global\n" BASE64 "\neHh4w7Y=\n\n--b--\n"},
     {TEXT(MULTI("mixed", "") "--b\nContent-Type: message/rfc822\n--b--\n"), ALL, NULL},
     /* The header of a part, 8-bit, is nobody's encoding. */

@@ -86,6 +86,21 @@ static void replies_are_parsed_or_refused(void **state)
     }
 }
 
+static void words_stay_on_one_line(void **state)
+{
+    struct reply r;
+    struct err e;
+    bool more;
+
+    (void)state;
+    reply_init(&r);
+    assert_true(reply_parse_line(&r, SLICE("550 a\0b\rc\r\r"), &more, &e));
+    char *words = reply_words(&r);
+    assert_string_equal(words, "550 a?b?c??");
+    free(words);
+    reply_clear(&r);
+}
+
 static void a_reply_without_end_is_refused(void **state)
 {
     struct reply r;
@@ -124,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replies_are_parsed_or_refused),
+        cmocka_unit_test(words_stay_on_one_line),
         cmocka_unit_test(a_reply_without_end_is_refused),
         cmocka_unit_test(words_are_bounded),
     };

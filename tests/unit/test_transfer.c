@@ -216,12 +216,40 @@ static void utf8_is_checked_as_rfc_3629_has_it(void **state)
         }
 }
 
+/* What a decoder passes over is not carried on, and lines are short again. */
+static void base64_is_wrapped_anew(void **state)
+{
+    static const struct row texts[] = {
+        {TEXT(""), TEXT("")},
+        {TEXT("eHh4\r\n"), TEXT("eHh4\r\n")},
+        {TEXT("eHh4\r\neHg=\r\n"), TEXT("eHh4eHg=\r\n")},
+        {TEXT("e\xffH\0h -4\t!\r\n"), TEXT("eHh4\r\n")},
+        {TEXT("\xff"), TEXT("")},
+        {TEXT(SEVENTY "ABCDEFGH"), TEXT(SEVENTY "ABCDEF\r\nGH\r\n")},
+    };
+    struct buf got;
+
+    (void)state;
+    buf_init(&got, TEXT_MAX);
+    for (size_t i = 0; i < COUNT(texts); i++)
+        for (size_t first = 0; first <= texts[i].text.len; first++) {
+            unsigned column = 0;
+            buf_reset(&got);
+            base64_rewrap(&column, slice_make(texts[i].text.data, first), &got);
+            base64_rewrap(&column, slice_from(texts[i].text, first), &got);
+            base64_rewrap_end(&column, &got);
+            check_slice(texts[i].text, buf_slice(&got), texts[i].result);
+        }
+    buf_clear(&got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quoted_printable_is_as_the_table_has_it_wherever_blocks_end),
         cmocka_unit_test(quoted_printable_decodes_to_what_it_was_made_of),
         cmocka_unit_test(base64_has_lines_of_76_wherever_blocks_end),
+        cmocka_unit_test(base64_is_wrapped_anew),
         cmocka_unit_test(utf8_is_checked_as_rfc_3629_has_it),
     };
 

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#include "net/stream.h"
+
+#include "check.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+
+/* A stream, and the other end of its line. */
+struct line {
+    struct stream stream;
+    int peer;
+};
+
+static void begin(struct line *l)
+{
+    int ends[2];
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
+    stream_init(&l->stream, ends[0], deadline_in(20000));
+    l->peer = ends[1];
+}
+
+static void end(struct line *l)
+{
+    stream_close(&l->stream);
+    stream_close(&l->stream);
+    if (l->peer >= 0)
+        close(l->peer);
+}
+
+static void say(struct line *l, struct slice text)
+{
+    assert_int_equal(write(l->peer, text.data, text.len), text.len);
+}
+
+static void hang_up(struct line *l)
+{
+    close(l->peer);
+    l->peer = -1;
+}
+
+static void hear(struct line *l, struct slice want)
+{
+    struct slice line;
+    struct err e;
+
+    if (!stream_line(&l->stream, deadline_in(20000), &line, &e))
+        fail_msg("%s", e.text);
+    check_slice(want, line, want);
+}
+
+static void lines_end_with_lf_or_crlf(void **state)
+{
+    struct line l;
+
+    (void)state;
+    begin(&l);
+    say(&l, SLICE("one\r\ntwo\n\r\n\nthr\0ee\r\r\n\rfour\n"));
+    hear(&l, SLICE("one"));
+    hear(&l, SLICE("two"));
+    hear(&l, SLICE(""));
+    hear(&l, SLICE(""));
+    hear(&l, SLICE("thr\0ee\r"));
+    hear(&l, SLICE("\rfour"));
+    assert_false(stream_has_input(&l.stream));
+    end(&l);
+}
+
+static void a_line_may_come_in_pieces(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    say(&l, SLICE("25"));
+    assert_false(stream_line(&l.stream, deadline_in(0), &line, &e));
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    say(&l, SLICE("0 ok\r"));
+    assert_false(stream_line(&l.stream, deadline_in(0), &line, &e));
+    assert_true(stream_has_input(&l.stream));
+    say(&l, SLICE("\n"));
+    hear(&l, SLICE("250 ok"));
+    end(&l);
+}
+
+static void a_line_has_a_maximum(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+    char text[LIMIT_REPLY_LINE + 3];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    memcpy(text + LIMIT_REPLY_LINE, "\r\n", 2);
+    begin(&l);
+    say(&l, slice_make(text, LIMIT_REPLY_LINE + 2));
+    assert_true(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_int_equal(line.len, LIMIT_REPLY_LINE);
+    memset(text, 'x', sizeof text);
+    text[LIMIT_REPLY_LINE + 1] = '\n';
+    say(&l, slice_make(text, LIMIT_REPLY_LINE + 2));
+    assert_false(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    say(&l, slice_make(text, LIMIT_REPLY_LINE));
+    say(&l, slice_make(text, LIMIT_REPLY_LINE));
+    assert_false(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    end(&l);
+}
+
+static void what_was_said_before_the_end_is_heard(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    say(&l, SLICE("421 bye\r\nhalf a li"));
+    hang_up(&l);
+    hear(&l, SLICE("421 bye"));
+    assert_false(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    assert_false(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    end(&l);
+}
+
+static void a_stream_that_heard_nothing_ends_as_well(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    assert_false(stream_has_input(&l.stream));
+    hang_up(&l);
+    assert_false(stream_line(&l.stream, deadline_never(), &line, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    end(&l);
+}
+
+static void the_overall_deadline_ends_every_wait(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    l.stream.overall = deadline_in(30);
+    assert_false(stream_line(&l.stream, deadline_never(), &line, &e));
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    end(&l);
+}
+
+static void output_is_queued_and_flushed(void **state)
+{
+    struct line l;
+    struct err e;
+    char got[64];
+
+    (void)state;
+    begin(&l);
+    stream_put(&l.stream, SLICE("EHLO x\r\n"));
+    stream_put_secret(&l.stream, SLICE("s3cret"));
+    assert_int_equal(stream_pending(&l.stream), 14);
+    assert_int_equal(recv(l.peer, got, sizeof got, MSG_DONTWAIT), -1);
+    assert_true(stream_flush(&l.stream, 20000, &e));
+    assert_int_equal(stream_pending(&l.stream), 0);
+    assert_int_equal(read(l.peer, got, sizeof got), 14);
+    assert_memory_equal(got, "EHLO x\r\ns3cret", 14);
+    /* Nothing to write is nothing to wait for. */
+    assert_true(stream_flush(&l.stream, 0, &e));
+    end(&l);
+}
+
+static void a_peer_that_does_not_read_is_given_up(void **state)
+{
+    struct line l;
+    struct err e;
+    char block[4096] = {0};
+
+    (void)state;
+    begin(&l);
+    for (int i = 0; i < 512; i++)
+        stream_put(&l.stream, slice_make(block, sizeof block));
+    assert_false(stream_flush(&l.stream, 50, &e));
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    end(&l);
+}
+
+static void a_peer_that_is_gone_is_an_error_and_no_signal(void **state)
+{
+    struct line l;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    hang_up(&l);
+    stream_put(&l.stream, SLICE("MAIL\r\n"));
+    assert_false(stream_flush(&l.stream, 20000, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    end(&l);
+}
+
+enum { FLOOD = 2 * 1024 * 1024, ANSWER = 400 * 1024 };
+
+/* A server that says much before it listens at all. */
+static void *talk_first(void *argument)
+{
+    int fd = *(int *)argument;
+    static char block[ANSWER];
+    size_t had = 0;
+
+    memset(block, '\n', sizeof block);
+    for (size_t at = 0; at < sizeof block; ) {
+        ssize_t n = write(fd, block + at, sizeof block - at);
+        if (n <= 0)
+            return NULL;
+        at += (size_t)n;
+    }
+    while (had < FLOOD) {
+        ssize_t n = read(fd, block, sizeof block);
+        if (n <= 0)
+            return NULL;
+        had += (size_t)n;
+    }
+    return argument;
+}
+
+static void two_that_write_at_the_same_time_do_not_block(void **state)
+{
+    struct line l;
+    struct err e;
+    pthread_t peer;
+    void *heard;
+    char block[4096] = {0};
+
+    (void)state;
+    begin(&l);
+    assert_int_equal(pthread_create(&peer, NULL, talk_first, &l.peer), 0);
+    for (size_t i = 0; i < FLOOD / sizeof block; i++)
+        stream_put(&l.stream, slice_make(block, sizeof block));
+    if (!stream_flush(&l.stream, 20000, &e))
+        fail_msg("%s", e.text);
+    pthread_join(peer, &heard);
+    assert_non_null(heard);
+    for (int i = 0; i < ANSWER; i++)
+        hear(&l, SLICE(""));
+    end(&l);
+}
+
+static void input_before_tls_is_no_input_within(void **state)
+{
+    struct line l;
+    struct err e;
+
+    (void)state;
+    begin(&l);
+    say(&l, SLICE("220 go\r\n250 injected\r\n"));
+    hear(&l, SLICE("220 go"));
+    /* Refused before the context is looked at. */
+    assert_false(stream_start_tls(&l.stream, NULL, deadline_in(20000), &e));
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    assert_false(stream_is_encrypted(&l.stream));
+    end(&l);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_end_with_lf_or_crlf),
+        cmocka_unit_test(a_line_may_come_in_pieces),
+        cmocka_unit_test(a_line_has_a_maximum),
+        cmocka_unit_test(what_was_said_before_the_end_is_heard),
+        cmocka_unit_test(a_stream_that_heard_nothing_ends_as_well),
+        cmocka_unit_test(the_overall_deadline_ends_every_wait),
+        cmocka_unit_test(output_is_queued_and_flushed),
+        cmocka_unit_test(a_peer_that_does_not_read_is_given_up),
+        cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
+        cmocka_unit_test(two_that_write_at_the_same_time_do_not_block),
+        cmocka_unit_test(input_before_tls_is_no_input_within),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
