@@ -21,7 +21,7 @@ void args_help(struct buf *out)
                       "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n"
                       "       smtpost check [ACCOUNT] [--to ADDRESS]\n"
                       "       smtpost setup [ADDRESS]\n"
-                      "       smtpost queue [list | show | run | retry | hold | release | rm]\n\n"
+                      "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n"
                       "as sendmail has it:\n");
     for (size_t i = 0; i < args_letter_count; i++) {
         char name[2] = {args_letters[i].letter, '\0'};
