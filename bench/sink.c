@@ -3,7 +3,8 @@
 
 /* sink CERT KEY [implicit]: a server that takes every message as fast as OpenSSL decrypts it, and
  * keeps nothing. A process for each connection; the port that the kernel picked is the first line
- * of its output. It speaks STARTTLS, or TLS from the first octet, and offers PIPELINING and CHUNKING. */
+ * of its output. It speaks STARTTLS, or TLS from the first octet, and offers PIPELINING and
+ * CHUNKING. */
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -25,7 +25,8 @@ static int kernel_version(void)
     return create_ruleset(NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
-/* The first version forbids every rename from one directory to another, which a queue is made of. */
+/* The first version forbids every rename from one directory to another, which a queue is made of.
+ */
 enum { VERSION_WITH_RENAMES = 2, VERSION_WITH_TRUNCATE = 3 };
 
 /* What this version of Landlock can deny; a right that the kernel does not know is an error. */
@@ -86,9 +87,12 @@ bool confine_writes(const char *const *places, size_t count)
 {
     int version = kernel_version();
     uint64_t rights = writes(version);
-    struct landlock_ruleset_attr wanted = {.handled_access_fs = rights | LANDLOCK_ACCESS_FS_EXECUTE};
+    struct landlock_ruleset_attr wanted = {.handled_access_fs =
+                                               rights | LANDLOCK_ACCESS_FS_EXECUTE};
 
-    int ruleset = version >= VERSION_WITH_RENAMES ? create_ruleset(&wanted, sizeof wanted.handled_access_fs, 0) : -1;
+    int ruleset = version >= VERSION_WITH_RENAMES
+                      ? create_ruleset(&wanted, sizeof wanted.handled_access_fs, 0)
+                      : -1;
     if (ruleset < 0)
         return false;
     bool ok = true;

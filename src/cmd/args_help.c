@@ -16,13 +16,14 @@ static void put_row(struct buf *out, const char *dashes, const char *name, const
 
 void args_help(struct buf *out)
 {
-    buf_put_text(out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
-                      "       smtpost send [option ...] [--] recipient ... < text\n"
-                      "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n"
-                      "       smtpost check [ACCOUNT] [--to ADDRESS]\n"
-                      "       smtpost setup [ADDRESS]\n"
-                      "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n"
-                      "as sendmail has it:\n");
+    buf_put_text(
+        out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
+             "       smtpost send [option ...] [--] recipient ... < text\n"
+             "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n"
+             "       smtpost check [ACCOUNT] [--to ADDRESS]\n"
+             "       smtpost setup [ADDRESS]\n"
+             "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n"
+             "as sendmail has it:\n");
     for (size_t i = 0; i < args_letter_count; i++) {
         char name[2] = {args_letters[i].letter, '\0'};
         if (args_letters[i].doc)

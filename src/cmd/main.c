@@ -86,7 +86,8 @@ static int print_help(void)
 static int print_version(void)
 {
     printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
-    printf("%s\n", idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
+    printf("%s\n",
+           idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
     printf("confinement: %s\n", confine_state());
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }

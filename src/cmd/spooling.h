@@ -13,7 +13,8 @@
 /* The user's spool. Without `create`, e->errnum ENOENT tells that there is none. */
 bool spooling_open(struct spool *s, const struct host *h, bool create, struct err *e);
 
-/* A runner for this spool with the configuration of this call. What it points to must outlive it. */
+/* A runner for this spool with the configuration of this call. What it points to must outlive it.
+ */
 struct spooling_context {
     const struct args *args;
     struct host *host;

@@ -64,9 +64,11 @@ static void put_text(struct buf *out, const struct dsn *d)
 {
     const struct envelope *v = d->envelope;
 
-    buf_put_format(out, "This is the mail program at %s.\r\n\r\n"
-                        "Your message could not be delivered to the recipients below. Its\r\n"
-                        "header is attached. No further attempt will be made for them.\r\n", d->host);
+    buf_put_format(out,
+                   "This is the mail program at %s.\r\n\r\n"
+                   "Your message could not be delivered to the recipients below. Its\r\n"
+                   "header is attached. No further attempt will be made for them.\r\n",
+                   d->host);
     for (size_t i = 0; i < v->count; i++) {
         if (!d->failed[i])
             continue;

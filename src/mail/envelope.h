@@ -67,8 +67,9 @@ bool envelope_has_utf8_domain(const struct envelope *v);
 bool envelope_domains_to_ascii(struct envelope *v, struct err *e);
 /* Has every recipient a verdict? */
 bool envelope_is_decided(const struct envelope *v);
-/* Everything asked of the transport, and the recipients that may still be served: no verdict, or one
- * for now; with `refused` those also that were refused for good. `to` is not looked at before. */
+/* Everything asked of the transport, and the recipients that may still be served: no verdict, or
+ * one for now; with `refused` those also that were refused for good. `to` is not looked at before.
+ */
 void envelope_copy_open(struct envelope *to, const struct envelope *from, bool refused);
 /* All recipients without a verdict get a copy of this one. */
 void envelope_decide(struct envelope *v, const struct outcome *o);

@@ -122,7 +122,8 @@ static bool parse_place(struct slice place, struct proxy *out)
 
     if (bracket && end == place.len)
         return false;
-    if (rest.len && (rest.data[0] != ':' || !slice_number(slice_from(rest, 1), 65535, &port) || !port))
+    if (rest.len &&
+        (rest.data[0] != ':' || !slice_number(slice_from(rest, 1), 65535, &port) || !port))
         return false;
     for (size_t i = 0; i < host.len; i++)
         if (ascii_is_control(host.data[i]) || strchr(" /?#%\"'<>@", host.data[i]))
@@ -149,9 +150,10 @@ bool proxy_parse(struct slice url, struct proxy *out, struct err *e)
         return true;
     proxy_clear(out);
     /* The text may hold a password, or a part of one that is not recognised. */
-    return err_set(e, ERR_CONFIG, "is not understood; write socks5://host:port, or socks5://user:"
-                                  "password@host:port with %%40 for an @, %%3A for a :, %%25 for a %%"
-                                  " in user and password");
+    return err_set(e, ERR_CONFIG,
+                   "is not understood; write socks5://host:port, or socks5://user:"
+                   "password@host:port with %%40 for an @, %%3A for a :, %%25 for a %%"
+                   " in user and password");
 }
 
 void proxy_clear(struct proxy *p)
@@ -216,8 +218,8 @@ static bool not_socks(unsigned octet, struct err *e)
 }
 
 /* RFC 1928 3: which logins we could do; *method is the one that it chose. */
-static bool negotiate(int fd, const struct proxy *p, unsigned char *method, struct deadline deadline,
-                      struct err *e)
+static bool negotiate(int fd, const struct proxy *p, unsigned char *method,
+                      struct deadline deadline, struct err *e)
 {
     static const char offer[] = {SOCKS_VERSION, 2, METHOD_NONE, METHOD_PASSWORD};
     static const char offer_none[] = {SOCKS_VERSION, 1, METHOD_NONE};
@@ -259,7 +261,8 @@ static bool login(int fd, const struct proxy *p, struct deadline deadline, struc
     bool ok = write_all(fd, buf_slice(&request), deadline, e) &&
               read_exactly(fd, answer, sizeof answer, deadline, e);
     buf_wipe(&request);
-    return ok && (answer[1] == 0 || err_set(e, ERR_AUTH, "it refuses the login of \"%s\"", p->user));
+    return ok &&
+           (answer[1] == 0 || err_set(e, ERR_AUTH, "it refuses the login of \"%s\"", p->user));
 }
 
 static void put_target(struct buf *out, const char *host, unsigned port)
@@ -313,7 +316,8 @@ static bool skip_address(int fd, unsigned type, struct deadline deadline, struct
     return read_exactly(fd, rest, (size_t)len + 2, deadline, e);
 }
 
-static bool request(int fd, const char *host, unsigned port, struct deadline deadline, struct err *e)
+static bool request(int fd, const char *host, unsigned port, struct deadline deadline,
+                    struct err *e)
 {
     unsigned char answer[4];
     struct buf bytes;

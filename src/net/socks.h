@@ -22,15 +22,16 @@ struct proxy {
 };
 
 /* "socks5://host", "socks5://user:password@host:port", "socks5://[2001:db8::1]:1080"; user and
- * password may hold %40 and the like. "socks5h" is the same. ERR_CONFIG never holds the password. */
+ * password may hold %40 and the like. "socks5h" is the same. ERR_CONFIG never holds the password.
+ */
 bool proxy_parse(struct slice url, struct proxy *out, struct err *e);
 void proxy_clear(struct proxy *p);
 /* The text with asterisks for what stands between the first colon and the "@". */
 void proxy_mask(struct buf *out, struct slice url);
 bool proxy_has_password(struct slice url);
 
-/* On a connection to the proxy: have it connect to host and port. Not an octet more is read than its
- * answer, so that afterwards the descriptor is as if it were connected to the host. */
+/* On a connection to the proxy: have it connect to host and port. Not an octet more is read than
+ * its answer, so that afterwards the descriptor is as if it were connected to the host. */
 bool socks_connect(int fd, const struct proxy *p, const char *host, unsigned port,
                    struct deadline deadline, struct err *e);
 

@@ -5,9 +5,9 @@
 
 #include "account/account.h"
 
-/* Before the conversations of one account: what they do not need is given up for good, as far as the
- * system can (base/confine.h). An account that names a program (password-command, token-command,
- * filter) keeps everything, for the program may need it.
+/* Before the conversations of one account: what they do not need is given up for good, as far as
+ * the system can (base/confine.h). An account that names a program (password-command,
+ * token-command, filter) keeps everything, for the program may need it.
  *
  * Only for a process that starts nothing afterwards: whoever starts the queue's runner later must
  * not be narrowed, for the runner is its child, and has other accounts. */

@@ -341,7 +341,8 @@ static bool hear_bdat(struct hearing *h, struct slice rest, struct err *e)
     bool is_last = slice_eq_nocase(last, SLICE("LAST")), wanted = h->envelope.count > 0;
     unsigned long count;
 
-    if (!slice_number(size, ULONG_MAX, &count) || (last.len && !is_last) || argument_word(&rest).len) {
+    if (!slice_number(size, ULONG_MAX, &count) || (last.len && !is_last) ||
+        argument_word(&rest).len) {
         /* Where the chunk ends, and commands begin again, nobody can tell. */
         reply(h, "421 4.5.2 Bad BDAT");
         h->over = true;

@@ -2,8 +2,8 @@
  * Copyright smtpost contributors */
 
 /* Preloaded into the program under test: counts the system calls by which the queue changes or
- * reads the disk, and at the n-th one ends the process (SIGKILL, before or after the call) or lets the
- * call fail. From the environment:
+ * reads the disk, and at the n-th one ends the process (SIGKILL, before or after the call) or lets
+ * the call fail. From the environment:
  *
  *     CRASH_AT     n, from 1
  *     CRASH_HOW    before, after, or the number of an errno
