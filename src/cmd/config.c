@@ -10,6 +10,7 @@
 #include "account/config.h"
 #include "account/import.h"
 #include "account/preset.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/sources.h"
@@ -52,16 +53,82 @@ static bool show_account(const struct config *c, const char *name, struct err *e
     return true;
 }
 
+static void put_option(struct json *j, const struct account *account, size_t index)
+{
+    const struct origin *origin = &account->origins[index];
+    struct buf value;
+
+    if (!origin->file)
+        return;
+    buf_init(&value, LIMIT_CONFIG_FILE);
+    option_format(&options[index], account, &value);
+    json_begin_object(j, options[index].name);
+    json_put_text(j, "value", buf_slice(&value));
+    json_put_string(j, "file", origin->file);
+    json_put_number(j, "line", origin->line);
+    json_end(j);
+    buf_clear(&value);
+}
+
+static bool put_account(struct json *j, const struct config *c, const char *name, struct err *e)
+{
+    const char *chosen = config_default_account(c);
+    struct account account;
+
+    if (!config_resolve(c, name, &account, e))
+        return false;
+    json_begin_object(j, NULL);
+    json_put_string(j, "name", name);
+    json_put_bool(j, "default", chosen && strcmp(chosen, name) == 0);
+    json_begin_object(j, "options");
+    for (size_t i = 0; i < option_count; i++)
+        put_option(j, &account, i);
+    json_end(j);
+    json_end(j);
+    account_clear(&account);
+    return true;
+}
+
+/* All of them, or the one. */
+static bool show_json(const struct config *c, const char *only, struct err *e)
+{
+    struct json j;
+    struct buf out;
+    bool ok = true;
+
+    buf_init(&out, (size_t)64 * LIMIT_CONFIG_FILE);
+    json_init(&j, &out);
+    json_begin_object(&j, NULL);
+    json_begin_array(&j, "accounts");
+    if (only)
+        ok = put_account(&j, c, only, e);
+    for (size_t i = 0; ok && !only && i < config_account_count(c); i++)
+        ok = put_account(&j, c, config_account_name(c, i), e);
+    json_end(&j);
+    json_end(&j);
+    if (ok)
+        fputs(out.data, stdout);
+    buf_clear(&out);
+    return ok;
+}
+
+static bool show_text(const struct config *c, const char *only, struct err *e)
+{
+    bool ok = true;
+
+    if (only)
+        return show_account(c, only, e);
+    for (size_t i = 0; ok && i < config_account_count(c); i++)
+        ok = show_account(c, config_account_name(c, i), e);
+    return ok;
+}
+
 static int show(const struct args *a, const struct host *h, const char *only)
 {
     struct config *c = NULL;
     struct err e;
-    bool ok = sources_read(a, h, &c, &e);
+    bool ok = sources_read(a, h, &c, &e) && (a->json ? show_json : show_text)(c, only, &e);
 
-    if (ok && only)
-        ok = show_account(c, only, &e);
-    for (size_t i = 0; ok && !only && i < config_account_count(c); i++)
-        ok = show_account(c, config_account_name(c, i), &e);
     config_free(c);
     if (!ok)
         log_line("%s", e.text);

@@ -210,6 +210,8 @@ static void describe(struct submission *s)
         .transcript = s->args->verbose ? spooling_transcript() : NULL,
         .log_tag = s->args->log_tag,
     };
+    for (size_t i = 0; i < s->args->unheeded.count; i++)
+        report_note(&s->delivery, !s->host->stderr_is_terminal, s->args->unheeded.items[i]);
 }
 
 static int deliver(struct submission *s)

@@ -196,12 +196,17 @@ static bool append_to_file(const char *path, struct slice record, struct err *e)
     return ok || err_wrap(e, "log-file");
 }
 
+static bool wants_syslog(const struct delivery *d, bool quiet_stderr)
+{
+    return d->account->syslog == ACCOUNT_SYSLOG_YES ||
+           (d->account->syslog == ACCOUNT_SYSLOG_AUTO && quiet_stderr);
+}
+
 bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e)
 {
     const struct recipient *worst = envelope_worst(d->envelope);
     bool failed = worst && worst->outcome.verdict != VERDICT_DELIVERED;
-    bool syslog = d->account->syslog == ACCOUNT_SYSLOG_YES ||
-                  (d->account->syslog == ACCOUNT_SYSLOG_AUTO && quiet_stderr);
+    bool syslog = wants_syslog(d, quiet_stderr);
     struct buf record;
 
     if (!syslog && !d->account->log_file)
@@ -213,4 +218,20 @@ bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e)
     bool ok = !d->account->log_file || append_to_file(d->account->log_file, buf_slice(&record), e);
     buf_clear(&record);
     return ok;
+}
+
+void report_note(const struct delivery *d, bool quiet_stderr, const char *note)
+{
+    struct buf record;
+    struct err ignored;
+
+    buf_init(&record, (size_t)4 * LIMIT_LOG_LINE);
+    put_text(&record, "account", d->account->name);
+    put_text(&record, "unheeded", note);
+    if (wants_syslog(d, quiet_stderr))
+        log_syslog(d->log_tag, false, buf_slice(&record));
+    /* A file that cannot be written is told with the attempt itself. */
+    if (d->account->log_file)
+        append_to_file(d->account->log_file, buf_slice(&record), &ignored);
+    buf_clear(&record);
 }

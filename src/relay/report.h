@@ -20,5 +20,7 @@ void report_record(const struct delivery *d, struct buf *out);
  * syslog = auto means yes. False: the log file cannot be written, which is no failure of the
  * delivery. */
 bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e);
+/* The same for something that a caller asked for and that was deliberately not done. */
+void report_note(const struct delivery *d, bool quiet_stderr, const char *note);
 
 #endif
