@@ -56,8 +56,11 @@ bool reply_parse_line(struct reply *r, struct slice line, bool *more, struct err
         buf_put_byte(&r->text, '\n');
     }
     /* A NUL would hide the rest from whoever prints it, a CR would write over what is before it. */
-    for (size_t i = 0; i < text.len; i++)
-        buf_put_byte(&r->text, text.data[i] == '\0' || text.data[i] == '\r' ? '?' : text.data[i]);
+    size_t start = r->text.len;
+    buf_put_slice(&r->text, text);
+    for (size_t i = start; i < r->text.len; i++)
+        if (r->text.data[i] == '\0' || r->text.data[i] == '\r')
+            r->text.data[i] = '?';
     if (++r->lines > LIMIT_REPLY_LINES || r->text.overflow)
         return err_set(e, ERR_PROTOCOL, "the server's answer has no end (%u lines)", r->lines);
     *more = line.len > 3 && line.data[3] == '-';
