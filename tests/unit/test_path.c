@@ -361,7 +361,9 @@ static void tells_where_utf8_is(void **state)
 /* The mapping of UTS 46 reads U+FF0E and U+3002 as dots, also at the end or doubled. */
 static void an_ascii_form_is_a_domain_or_refused(void **state)
 {
-    static const char *const rows[] = {"a@\xc3\x84" "31\xef\xbc\x8e", "a@\xe3\x80\x82\xc3\xa4.org",
+    static const char *const rows[] = {("a@\xc3\x84"
+                                        "31\xef\xbc\x8e"),
+                                       "a@\xe3\x80\x82\xc3\xa4.org",
                                        "a@\xc3\xa4\xef\xbc\x8e\xe3\x80\x82org"};
 
     (void)state;
