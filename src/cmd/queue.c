@@ -241,6 +241,8 @@ static int do_verb(struct work *w, const struct verb_row *v)
 {
     struct err e;
 
+    if (!v)
+        return EX_SOFTWARE;
     e.errnum = 0;
     if (!w->host->queue || !spooling_open(&w->spool, w->host, false, &e))
         return !w->host->queue || e.errnum == ENOENT ? without_queue(w, v) : fail(&e);

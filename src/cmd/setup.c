@@ -219,7 +219,7 @@ static bool is_secret_known(const struct setup *s)
 
 static bool choose_keeper(const struct setup *s, const struct keeper **out, struct err *e)
 {
-    const struct keeper *here[8];
+    const struct keeper *here[8] = {NULL};
     const char *titles[8];
     size_t count = 0, chosen = 0;
 
