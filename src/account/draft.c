@@ -38,11 +38,30 @@ static bool is_same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-struct draft_section *draft_section(struct draft *d, const char *name)
+char *draft_name(struct slice text)
+{
+    char *name = slice_dup(text.len ? text : SLICE("unnamed"));
+
+    for (char *c = name; *c; c++)
+        if (ascii_is_control(*c) || strchr("\"\\$", *c))
+            *c = '_';
+    return name;
+}
+
+const struct draft_section *draft_find(const struct draft *d, const char *name)
 {
     for (size_t i = 0; i < d->count; i++)
         if (is_same(d->sections[i].name, name))
             return &d->sections[i];
+    return NULL;
+}
+
+struct draft_section *draft_section(struct draft *d, const char *name)
+{
+    const struct draft_section *known = draft_find(d, name);
+
+    if (known)
+        return &d->sections[known - d->sections];
     d->sections = mem_grow(d->sections, d->count, &d->capacity, sizeof *d->sections);
     struct draft_section *s = &d->sections[d->count++];
     *s = (struct draft_section){.name = name ? mem_strdup(name) : NULL};
@@ -125,9 +144,17 @@ static bool is_quoted(const struct option *o)
            o->type == OPTION_SECRET || o->type == OPTION_PROXY;
 }
 
+/* A number or a choice stands without quotes, unless it is none: then it must stay one value, for
+ * the reader to complain about. */
+static bool is_word(const char *value)
+{
+    return *value && value[strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                         "0123456789-.")] == '\0';
+}
+
 static void put_value(const struct option *o, const char *value, struct buf *out)
 {
-    if (is_quoted(o))
+    if (is_quoted(o) || !is_word(value))
         option_quote(out, value);
     else
         buf_put_text(out, value);

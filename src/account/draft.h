@@ -25,8 +25,14 @@ struct draft {
 
 void draft_clear(struct draft *d);
 
+/* A name from elsewhere as one that an account can have in a file (account/source.h: no escapes
+ * there), for free(). */
+char *draft_name(struct slice text);
+
 /* The section of that name (NULL: defaults), made when it is missing. Valid until the next call. */
 struct draft_section *draft_section(struct draft *d, const char *name);
+/* The same, or NULL. */
+const struct draft_section *draft_find(const struct draft *d, const char *name);
 /* Set an option; the last value counts. A list type takes the text as one more member. Names that
  * begin with '*' are the caller's own memory and are not written. */
 void draft_set(struct draft_section *s, const char *option, const char *value);

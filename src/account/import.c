@@ -87,11 +87,22 @@ void import_apply(struct import *m, const struct import_key *keys)
         import_note(m, k->reason);
 }
 
+/* None of these programs knows a NUL in its files, and it would cut whatever it stands in. */
+static bool read_text(const char *path, struct buf *out, struct err *e)
+{
+    if (!file_read(path, ERR_CONFIG, LIMIT_CONFIG_FILE, out, NULL, e))
+        return false;
+    if (!slice_has_byte(buf_slice(out), '\0'))
+        return true;
+    buf_wipe(out);
+    return err_set(e, ERR_DATA, "%s: there is a NUL in it: is it a text file?", path);
+}
+
 bool import_beside(struct draft *d, const char *path, struct buf *out)
 {
     struct err e;
 
-    if (file_read(path, ERR_CONFIG, LIMIT_CONFIG_FILE, out, NULL, &e))
+    if (read_text(path, out, &e))
         return true;
     draft_note(&d->notes, "%s", e.text);
     return false;
@@ -160,7 +171,7 @@ bool import_file(const char *path, struct draft *d, struct err *e)
     *d = (struct draft){0};
     if (is_directory(path))
         return read_format(&import_nullmailer, path, SLICE(""), d, e);
-    if (!file_read(path, ERR_CONFIG, LIMIT_CONFIG_FILE, &text, NULL, e))
+    if (!read_text(path, &text, e))
         return false;
     const struct import_format *f = find_format(path, buf_slice(&text));
     bool ok = f ? read_format(f, path, buf_slice(&text), d, e)

@@ -20,9 +20,12 @@ static void take_starttls(struct import *m, const struct import_key *k)
 
 static void begin_identity(struct import *m, const struct import_key *k)
 {
+    char *name = draft_name(slice_of(m->value));
+
     (void)k;
-    m->section = draft_section(m->draft, m->value);
+    m->section = draft_section(m->draft, name);
     draft_set(m->section, "from", m->value);
+    free(name);
 }
 
 static void make_default(struct import *m, const struct import_key *k)

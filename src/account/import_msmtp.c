@@ -86,12 +86,16 @@ static void take_override(struct import *m, const struct import_key *k)
 
 static void take_notify(struct import *m, const struct import_key *k)
 {
-    struct buf list;
+    struct slice rest = slice_of(m->value);
 
-    buf_init(&list, LIMIT_LOG_LINE);
-    buf_put_format(&list, strchr(m->value, ',') ? "{ %s }" : "%s", m->value);
-    draft_set(m->section, k->option, list.data ? list.data : "");
-    buf_clear(&list);
+    draft_unset(m->section, k->option);
+    while (rest.len) {
+        size_t comma = slice_find(rest, ',', 0);
+        char *word = slice_dup(slice_trim(slice_make(rest.data, comma)));
+        draft_add(m->section, k->option, word);
+        free(word);
+        rest = slice_from(rest, comma + 1);
+    }
 }
 
 static const struct import_key keys[] = {
@@ -150,8 +154,9 @@ static void begin_account(struct import *m)
     struct slice name = slice_trim(colon ? slice_make(m->value, (size_t)(colon - m->value))
                                          : slice_of(m->value));
     struct slice like = slice_trim(slice_of(colon ? colon + 1 : NULL));
-    char *name_text = slice_dup(name);
-    char *first = slice_dup(slice_trim(slice_make(like.data, slice_find(like, ',', 0))));
+    char *name_text = draft_name(name);
+    struct slice first_name = slice_trim(slice_make(like.data, slice_find(like, ',', 0)));
+    char *first = draft_name(first_name);
 
     /* "account default : name" only names the one to use. */
     bool chooses = colon && strcmp(name_text, "default") == 0;
@@ -162,7 +167,7 @@ static void begin_account(struct import *m)
     m->section = chooses ? NULL : draft_section(m->draft, name_text);
     if (m->section && colon)
         draft_set(m->section, "like", first);
-    if (like.len > strlen(first))
+    if (like.len > first_name.len)
         import_note(m, "only one account can be taken over; copy what the others add");
     free(name_text);
     free(first);
@@ -198,18 +203,17 @@ static void parse_line(struct import *m, struct slice line)
 }
 
 /* What is said of `option` for a section: its own, its `like` one's, the defaults'. */
-static const char *inherited(struct draft *d, const struct draft_section *s, const char *option)
+static const char *inherited(const struct draft *d, const struct draft_section *s,
+                             const char *option)
 {
     for (int depth = 0; s && depth < LIMIT_LIKE_CHAIN; depth++) {
         const char *like = draft_get(s, "like"), *value = draft_get(s, option);
         if (value)
             return value;
-        s = like ? draft_section(d, like) : NULL;
+        s = like ? draft_find(d, like) : NULL;
     }
-    for (size_t i = 0; i < d->count; i++)
-        if (!d->sections[i].name)
-            return draft_get(&d->sections[i], option);
-    return NULL;
+    s = draft_find(d, NULL);
+    return s ? draft_get(s, option) : NULL;
 }
 
 static void settle_tls(struct draft *d, struct draft_section *s)

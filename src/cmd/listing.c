@@ -335,7 +335,8 @@ static bool show_message(const struct taken *t, struct err *e)
     spill_adopt(&file, t->fd, t->offset, t->entry.size);
     while ((ok = spill_read(&file, &offset, block, &bytes, e)) && bytes.len)
         for (size_t i = 0; i < bytes.len; i++)
-            if (!ascii_is_control(bytes.data[i]) || strchr("\n\t", bytes.data[i]))
+            if (!ascii_is_control(bytes.data[i]) || bytes.data[i] == '\n' ||
+                bytes.data[i] == '\t')
                 putchar(bytes.data[i]);
     free(block);
     return ok;

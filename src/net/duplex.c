@@ -76,6 +76,11 @@ void duplex_put(struct duplex *d, struct slice bytes)
     buf_put_slice(&d->output, bytes);
 }
 
+size_t duplex_pending(const struct duplex *d)
+{
+    return d->output.len;
+}
+
 bool duplex_flush(struct duplex *d, struct deadline deadline, struct err *e)
 {
     struct slice left = buf_slice(&d->output);

@@ -28,7 +28,9 @@ bool duplex_read(struct duplex *d, struct deadline deadline, struct err *e);
 struct slice duplex_input(const struct duplex *d);
 void duplex_take(struct duplex *d, size_t count);
 
+/* At most LIMIT_BLOCK octets wait; what has no more room is lost. */
 void duplex_put(struct duplex *d, struct slice bytes);
+size_t duplex_pending(const struct duplex *d);
 bool duplex_flush(struct duplex *d, struct deadline deadline, struct err *e);
 
 #endif

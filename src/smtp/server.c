@@ -276,6 +276,12 @@ static bool hear_more(struct hearing *h, struct err *e)
     return true;
 }
 
+/* Replies must not wait until there is no room: a client may say much at once (RFC 2920 3.1). */
+static bool make_room(struct hearing *h, struct err *e)
+{
+    return duplex_pending(&h->duplex) < LIMIT_BLOCK / 2 || duplex_flush(&h->duplex, patience(h), e);
+}
+
 /* Some input, at most `max` octets; empty only when the client is gone. */
 static bool hear_block(struct hearing *h, uint64_t max, struct slice *block, struct err *e)
 {
@@ -454,7 +460,7 @@ static bool hear_session(struct hearing *h, struct err *e)
         if (too_long && whole)
             mistake(h, "500 5.5.2 This line is too long");
         else if (!too_long)
-            ok = hear_command(h, slice_make(copy, copied), e);
+            ok = hear_command(h, slice_make(copy, copied), e) && make_room(h, e);
         free(copy);
         skipping = !whole;
         if (!ok)

@@ -39,6 +39,15 @@ static const struct row rows[] = {
      ".msmtprc",
      {"  tls              = none", "  # line 5: made_up 7: is not known here",
       "  password         = \"p\"", "  # msmtp logged in without TLS here"}},
+    /* One value stays one, whatever it holds; an account that is missing stays missing. */
+    {{{"msmtprc", "account x : y\nhost h.example\ntls on\nport 25 user = \"u\"\nauth plain login\n"
+                  "dsn_notify failure, delay\ndsn_return hdrs } account \"z\" {\n"
+                  "account q\"\\$ : q\"\\$\naccount z : gone\nhost h.example\ntls on\n"}},
+     "msmtprc",
+     {"  port             = \"25 user = \\\"u\\\"\"\n", "  auth             = \"plain login\"\n",
+      "  dsn-notify       = { failure, delay }\n",
+      "  dsn-return       = \"hdrs } account \\\"z\\\" {\"\n", "  like             = \"gone\"",
+      "account \"q___\" {\n  like             = \"q___\""}},
     {{{"rc",
        "account x\nhost h.example\ntls on\nauth xoauth2\nuser u\npasswordeval oama access u\n"}},
      "rc", /* known by what it says */
@@ -174,11 +183,40 @@ static void what_is_no_configuration_is_refused(void **state)
     assert_false(import_file("/nonexistent/msmtprc", &draft, &e));
 }
 
+static void write_bytes(const char *path, const char *bytes, size_t size)
+{
+    FILE *out = fopen(path, "w");
+
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes, 1, size, out), size);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void a_nul_is_no_text(void **state)
+{
+    static const char text[] = "mail.example.org user=a\0\0pass=b\n";
+    char directory[] = "/tmp/smtpost-import.XXXXXX", path[400];
+    struct row row = {.files = {{"remotes", ""}}};
+    struct draft draft;
+    struct err e;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/remotes", directory);
+    write_bytes(path, text, sizeof text - 1);
+    assert_false(import_file(path, &draft, &e));
+    assert_non_null(strstr(e.text, "there is a NUL in it"));
+    /* The same in a file that another one leads to. */
+    assert_false(import_file(directory, &draft, &e));
+    remove_files(directory, &row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_files_become_ours),
         cmocka_unit_test(what_is_no_configuration_is_refused),
+        cmocka_unit_test(a_nul_is_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
