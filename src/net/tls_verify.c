@@ -3,11 +3,11 @@
 #include "net/tls_verify.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -54,6 +54,20 @@ static bool trust_system(struct verification *v, struct err *e)
            err_set(e, ERR_CONFIG, "cannot use the system's certificates");
 }
 
+/* OpenSSL could not read the file: the system's word where it was the system, for a descriptor that
+ * is missing is no fault of the file. */
+static bool refuse_file(const char *option, const char *path, const char *wanted, struct err *e)
+{
+    unsigned long code = ERR_peek_error();
+
+    ERR_clear_error();
+    if (!ERR_SYSTEM_ERROR(code))
+        return err_set(e, ERR_CONFIG, "%s: %s: no %s found there", option, path, wanted);
+    errno = ERR_GET_REASON(code);
+    bool is_ours = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+    return err_os(e, is_ours ? ERR_OS : ERR_CONFIG, "%s: cannot open %s", option, path);
+}
+
 /* Exactly one source of trust: what the account names, else the system's. */
 static bool load_trust(struct verification *v, const char *trust, struct err *e)
 {
@@ -61,16 +75,14 @@ static bool load_trust(struct verification *v, const char *trust, struct err *e)
 
     if (!trust)
         return trust_system(v, e);
-    if (stat(trust, &info) != 0 || access(trust, R_OK) != 0)
+    if (stat(trust, &info) != 0)
         return err_os(e, ERR_CONFIG, "tls-ca: cannot open %s", trust);
     if (S_ISDIR(info.st_mode))
         return check_directory(trust, e) &&
                (SSL_CTX_load_verify_dir(v->ctx, trust) == 1 ||
                 err_set(e, ERR_CONFIG, "tls-ca: cannot use the directory %s", trust));
-    if (SSL_CTX_load_verify_file(v->ctx, trust) == 1)
-        return true;
-    ERR_clear_error();
-    return err_set(e, ERR_CONFIG, "tls-ca: %s: no certificate in PEM form found there", trust);
+    return SSL_CTX_load_verify_file(v->ctx, trust) == 1 ||
+           refuse_file("tls-ca", trust, "certificate in PEM form", e);
 }
 
 static bool load_crl(const struct verification *v, const char *path, struct err *e)
@@ -78,14 +90,9 @@ static bool load_crl(const struct verification *v, const char *path, struct err 
     X509_STORE *store = SSL_CTX_get_cert_store(v->ctx);
     X509_LOOKUP *file = X509_STORE_add_lookup(store, X509_LOOKUP_file());
 
-    if (access(path, R_OK) != 0)
-        return err_os(e, ERR_CONFIG, "tls-crl: cannot open %s", path);
     if (!file || (X509_load_crl_file(file, path, X509_FILETYPE_PEM) < 1 &&
-                  X509_load_crl_file(file, path, X509_FILETYPE_ASN1) < 1)) {
-        ERR_clear_error();
-        return err_set(e, ERR_CONFIG, "tls-crl: %s: no certificate revocation list found there",
-                       path);
-    }
+                  X509_load_crl_file(file, path, X509_FILETYPE_ASN1) < 1))
+        return refuse_file("tls-crl", path, "certificate revocation list", e);
     ERR_clear_error();
     return X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK) == 1 ||
            err_set(e, ERR_OS, "cannot demand revocation lists");
