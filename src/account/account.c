@@ -96,18 +96,15 @@ struct origin account_origin(const struct account *a, const char *option)
     return o ? a->origins[o - options] : (struct origin){0};
 }
 
-/* "file:line: option: ", or what stands for it where nobody wrote the option. */
+/* Where the option was written, or what stands for it where nobody wrote it. */
 static bool wrong(const struct account *a, const char *option, const char *what, struct err *e)
 {
     struct origin origin = account_origin(a, option);
 
     if (!origin.file)
         return err_set(e, ERR_CONFIG, "account \"%s\": %s: %s", a->name, option, what);
-    if (origin.line == 0)
-        return err_set(e, ERR_USAGE, "%s %s: account \"%s\": %s", origin.file, option,
-                       a->name, what);
-    return err_set(e, ERR_CONFIG, "%s:%u: %s: account \"%s\": %s", origin.file, origin.line, option,
-                   a->name, what);
+    err_set(e, origin_kind(origin), "account \"%s\": %s", a->name, what);
+    return origin_blame(origin, option, e);
 }
 
 static const char *secret_option(const struct account *a)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "account/option.h"
+#include "account/origin.h"
 #include "base/err.h"
 #include "base/secret.h"
 
@@ -39,12 +40,6 @@ enum account_from_header {
 };
 
 enum { OPTION_MAX = 96 };    /* rows of the table, at the most */
-
-/* Where the value in force was written. */
-struct origin {
-    const char *file;        /* borrowed from the config; NULL: unset */
-    unsigned line;           /* 0: not from a file */
-};
 
 struct account {
     char *name;

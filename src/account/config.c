@@ -372,7 +372,8 @@ static bool check_accounts(const struct config *c, const struct config_sources *
     if (c->layers.count)
         return true;
     return err_set(e, ERR_CONFIG, "no account is configured%s%s; write account \"name\" { host = "
-                                  "\"smtp.example.org\" } into %s: see smtprc(5)",
+                                  "\"smtp.example.org\" } into %s, or set SMTPOST_HOST: see "
+                                  "smtprc(5)",
                    missing->len ? ", there is no " : "", missing->len ? missing->data : "",
                    file ? file : "a file");
 }
@@ -386,6 +387,8 @@ bool config_read(const struct config_sources *sources, struct config **out, stru
     if (sources->home)
         c->layers.home = mem_strdup(sources->home);
     bool ok = read_files(c, sources, &missing, e);
+    ok = ok && (!sources->variables ||
+                layers_add_variables(&c->layers, sources->variables, e));
     for (size_t i = 0; sources->settings && i < sources->settings->count && ok; i++)
         ok = layers_add_set(&c->layers, sources->settings->items[i], e);
     ok = ok && layers_finish(&c->layers, e) && check_accounts(c, sources, &missing, e);
@@ -420,6 +423,17 @@ const char *config_account_name(const struct config *c, size_t index)
 const char *config_default_account(const struct config *c)
 {
     return c->layers.default_account;
+}
+
+const char *config_default_origin(const struct config *c)
+{
+    struct err ignored;
+    size_t index;
+
+    if (!layers_find(&c->layers, c->layers.default_account, &index, &ignored) ||
+        c->layers.accounts[index].where.line)
+        return option_default_account.name;
+    return c->layers.accounts[index].where.file;
 }
 
 const struct strings *config_account_from(const struct config *c, size_t index)

@@ -24,6 +24,7 @@ struct config_sources {
     const char *user_file;   /* the same; NULL: none */
     const char *only_file;   /* not NULL: this file alone, and it must exist */
     const char *home;        /* for "~/"; may be NULL */
+    const struct strings *variables;     /* "SMTPOST_HOST=value", ...; may be NULL */
     const struct strings *settings;      /* --set: "option=value"; may be NULL */
 };
 
@@ -31,7 +32,8 @@ struct config;               /* owns every text that settings, origins and accou
 
 /* *out is for config_free, and NULL after a failure. Every error is ERR_CONFIG (--set: ERR_USAGE).
  * When there is no file at all the error says which were looked for and how to begin. Without any
- * account section, a host or socket among the defaults or --set makes one called "default". */
+ * account section, a host or socket among the defaults or --set makes one called "default"; one
+ * among the variables makes one called "environment", which is the default. */
 bool config_read(const struct config_sources *sources, struct config **out, struct err *e);
 void config_free(struct config *c);        /* NULL is fine */
 
@@ -39,6 +41,8 @@ void config_free(struct config *c);        /* NULL is fine */
 size_t config_account_count(const struct config *c);
 const char *config_account_name(const struct config *c, size_t index);
 const char *config_default_account(const struct config *c);  /* NULL: none named */
+/* Who names it: "default-account" of a file, or a variable. */
+const char *config_default_origin(const struct config *c);
 /* `from` entries of an account as written, its own only (not inherited). */
 const struct strings *config_account_from(const struct config *c, size_t index);
 /* The account of that name; else an error with "did you mean" and the list. */

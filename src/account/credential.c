@@ -67,13 +67,11 @@ static bool from_file(const char *path, struct secret *out, struct err *e)
     return ok;
 }
 
-/* "file:line: option: account" before what is wrong. */
+/* The option's place and the account before what is wrong. */
 static bool blame(const struct account *a, const char *option, struct err *e)
 {
-    struct origin origin = account_origin(a, option);
-
-    err_wrap(e, "%s: account \"%s\"", option, a->name);
-    return origin.line ? err_wrap(e, "%s:%u", origin.file, origin.line) : err_wrap(e, "--set");
+    err_wrap(e, "account \"%s\"", a->name);
+    return origin_blame(account_origin(a, option), option, e);
 }
 
 /* RFC 6750 2.1, a little wider. What a helper says of its troubles on the wrong channel has blanks

@@ -24,6 +24,7 @@ void layers_clear(struct layers *l)
     free(l->accounts);
     free(l->home);
     free(l->default_account);
+    strings_clear(&l->variables);
     *l = (struct layers){0};
 }
 
@@ -42,6 +43,12 @@ struct section *layers_add_account(struct layers *l, const char *name, struct or
 {
     size_t at = index_of(l, name);
 
+    if (at < l->count && !where.line) {
+        const struct origin *old = &l->accounts[at].where;
+        err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": %s makes one of this name; rename it",
+                old->file, old->line, name, where.file);
+        return NULL;
+    }
     if (at < l->count && l->accounts[at].is_system == is_system) {
         const struct origin *old = &l->accounts[at].where;
         err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": is defined already, at %s:%u; rename one of "
@@ -88,7 +95,54 @@ bool layers_add_set(struct layers *l, const char *text, struct err *e)
         setting_clear(setting);
     else
         setting = section_add(&l->set, o);
-    setting_init(setting, o, equals + 1, "--set");
+    setting_init(setting, o, equals + 1, ORIGIN_SET);
+    return true;
+}
+
+/* The value of the option's variable, or NULL; *name is then the variable. */
+static const char *find_variable(struct layers *l, const struct option *o,
+                                 const struct strings *variables, const char **name)
+{
+    struct buf variable;
+    const char *value = NULL;
+
+    if (!(o->flags & OPTION_VARIABLE))
+        return NULL;
+    buf_init(&variable, LIMIT_LOG_LINE);
+    option_put_variable(o, &variable);
+    for (size_t i = 0; i < variables->count && !value; i++) {
+        const char *text = variables->items[i];
+        if (slice_has_prefix(slice_of(text), buf_slice(&variable)) && text[variable.len] == '=')
+            value = text + variable.len + 1;
+    }
+    if (value) {
+        strings_add(&l->variables, buf_slice(&variable));
+        *name = l->variables.items[l->variables.count - 1];
+    }
+    buf_clear(&variable);
+    return value;
+}
+
+static bool is_place(const struct option *o)
+{
+    return o->flags & OPTION_PLACE || strcmp(o->name, "provider") == 0;
+}
+
+bool layers_add_variables(struct layers *l, const struct strings *variables, struct err *e)
+{
+    struct section *section = NULL;
+    const char *name, *value;
+
+    for (size_t i = 0; i < option_count && !section; i++)
+        if (is_place(&options[i]) && find_variable(l, &options[i], variables, &name)) {
+            section = layers_add_account(l, ENVIRONMENT_ACCOUNT, (struct origin){name, 0}, false,
+                                         e);
+            if (!section)
+                return false;
+        }
+    for (size_t i = 0; i < option_count && section; i++)
+        if ((value = find_variable(l, &options[i], variables, &name)))
+            setting_init(section_add(section, &options[i]), &options[i], value, name);
     return true;
 }
 
@@ -120,8 +174,7 @@ static const struct setting *find_place(const struct layers *l)
 
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         for (size_t k = 0; k < sections[i]->count; k++)
-            if (sections[i]->entries[k].option->flags & OPTION_PLACE ||
-                strcmp(sections[i]->entries[k].option->name, "provider") == 0)
+            if (is_place(sections[i]->entries[k].option))
                 return &sections[i]->entries[k].setting;
     return NULL;
 }
@@ -141,8 +194,12 @@ static char *text_of(const struct setting *setting, const struct option *o, stru
 static bool find_default(struct layers *l, struct err *e)
 {
     const struct setting *setting = section_find(&l->user.top, option_default_account.name);
-    size_t index;
+    size_t index = index_of(l, ENVIRONMENT_ACCOUNT);
 
+    if (index < l->count && !l->accounts[index].where.line) {
+        l->default_account = mem_strdup(ENVIRONMENT_ACCOUNT);
+        return true;
+    }
     if (!setting)
         setting = section_find(&l->system.top, option_default_account.name);
     if (!setting)
@@ -185,7 +242,7 @@ static bool refuse_chain(const struct layers *l, const struct chain *chain, cons
     err_set(e, ERR_CONFIG, "like: %s: %s", full ? "too many accounts in a row" : "a loop",
             names.data ? names.data : next);
     buf_clear(&names);
-    return like->line ? err_wrap(e, "%s:%u", like->file, like->line) : err_wrap(e, "--set");
+    return like->line ? err_wrap(e, "%s:%u", like->file, like->line) : err_wrap(e, ORIGIN_SET);
 }
 
 static bool has(const struct chain *chain, size_t account)
@@ -261,10 +318,8 @@ static bool merge_with_provider(const struct overlay *o, struct account *out, st
         sections[0] = &preset->options;
         with.sections = sections;
         ok = section_merge(&with, out, e);
-    } else if (named->line) {
-        err_wrap(e, "%s:%u: provider", named->file, named->line);
     } else {
-        err_wrap(e, "--set provider");
+        origin_blame(setting_origin(named), "provider", e);
     }
     presets_clear(&presets);
     free(name);

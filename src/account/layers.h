@@ -6,7 +6,10 @@
 #include "account/section.h"
 
 /* Everything that was read, in its layers, and an account made of them: built-in values < the
- * system's defaults < the user's defaults < the `like` chain < the account < --set. */
+ * system's defaults < the user's defaults < the `like` chain < the account < --set. The variables
+ * of the environment are an account of their own. */
+
+#define ENVIRONMENT_ACCOUNT "environment"
 
 /* One of the two files, with all that it includes, less its accounts. */
 struct layer {
@@ -21,6 +24,7 @@ struct layers {
     size_t count, capacity;
     char *home;              /* owned; may be NULL */
     char *default_account;   /* owned; NULL: none named */
+    struct strings variables;      /* names that settings of the environment's account borrow */
 };
 
 void layers_clear(struct layers *l);       /* wipes */
@@ -29,6 +33,9 @@ void layers_clear(struct layers *l);       /* wipes */
  * are an error that names both lines. Valid until the next call. */
 struct section *layers_add_account(struct layers *l, const char *name, struct origin where,
                                    bool is_system, struct err *e);
+/* "SMTPOST_HOST=value" and the like. Where one of them says where the server is, they are that
+ * account, and it is the default; else they count for nothing. */
+bool layers_add_variables(struct layers *l, const struct strings *variables, struct err *e);
 /* One "option=value" of --set; the last of an option counts. ERR_USAGE. */
 bool layers_add_set(struct layers *l, const char *text, struct err *e);
 /* After the last: the account "default" where there is no account but a host or socket, and the

@@ -115,6 +115,13 @@ void option_format(const struct option *o, const struct account *account, struct
     }
 }
 
+void option_put_variable(const struct option *o, struct buf *out)
+{
+    buf_put_text(out, "SMTPOST_");
+    for (const char *c = o->name; *c; c++)
+        buf_put_byte(out, *c == '-' ? '_' : ascii_upper(*c));
+}
+
 void option_release(const struct option *o, struct account *account)
 {
     void *field = (char *)account + o->field;
@@ -169,11 +176,12 @@ const struct option options[] = {
 
     {"protocol", OPTION_CHOICE, FIELD(protocol), protocol_words, 0, 0, "smtp", 0,
      "How to hand mail over: smtp, or lmtp for a server that delivers at once."},
-    {"provider", OPTION_TEXT, FIELD(provider), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"provider", OPTION_TEXT, FIELD(provider), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "A known mail provider, for its server and port; `smtpost config providers` lists them."},
-    {"host", OPTION_HOSTS, FIELD(host), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
+    {"host", OPTION_HOSTS, FIELD(host), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_PLACE | OPTION_VARIABLE,
      "The server's name or address, or a list of them that is tried in order."},
-    {"port", OPTION_NUMBER, FIELD(port), NULL, 1, 65535, NULL, 0,
+    {"port", OPTION_NUMBER, FIELD(port), NULL, 1, 65535, NULL, OPTION_VARIABLE,
      "The server's port; by tls: 587 starttls, 465 implicit, 25 opportunistic and none; lmtp 24."},
     {"socket", OPTION_PATHNAME, FIELD(socket), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_PLACE,
      "A Unix socket to connect to instead of a host."},
@@ -185,12 +193,12 @@ const struct option options[] = {
      "How long one address of the server may take to accept a connection."},
     {"timeout", OPTION_DURATION, FIELD(timeout), NULL, 0, DAY, "0", 0,
      "How long the server may take for one step; 0: as RFC 5321 has it for each."},
-    {"hello", OPTION_HOST, FIELD(hello), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"hello", OPTION_HOST, FIELD(hello), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "The name to greet the server with."},
 
-    {"tls", OPTION_CHOICE, FIELD(tls), tls_words, 0, 0, "starttls", 0,
+    {"tls", OPTION_CHOICE, FIELD(tls), tls_words, 0, 0, "starttls", OPTION_VARIABLE,
      "How the connection is encrypted; none where a socket is set and this is not."},
-    {"tls-ca", OPTION_PATHNAME, FIELD(tls_ca), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"tls-ca", OPTION_PATHNAME, FIELD(tls_ca), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "File or directory of the CA certificates to trust instead of the system's."},
     {"tls-certificate", OPTION_PATHNAME, FIELD(tls_certificate), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "Our own certificate: a PEM file with its chain, or PKCS#12."},
@@ -209,30 +217,30 @@ const struct option options[] = {
     {"tls-verify", OPTION_BOOL, FIELD(tls_verify), NULL, 0, 0, "yes", 0,
      "Whether the server has to prove its identity."},
 
-    {"auth", OPTION_MECHANISMS, FIELD(auth), NULL, 0, 0, "auto", OPTION_NOT_EMPTY,
+    {"auth", OPTION_MECHANISMS, FIELD(auth), NULL, 0, 0, "auto", OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "How to log in: auto, none, or mechanisms in order of preference."},
-    {"user", OPTION_TEXT, FIELD(user), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"user", OPTION_TEXT, FIELD(user), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "The name to log in with."},
     {"password", OPTION_SECRET, FIELD(password), NULL, 0, 0, NULL,
-     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     OPTION_NOT_EMPTY | OPTION_SOURCE | OPTION_VARIABLE,
      "The password itself; the file may then be readable by its owner alone."},
     {"password-command", OPTION_COMMAND, FIELD(password_command), NULL, 0, 0, NULL,
      OPTION_NOT_EMPTY | OPTION_SOURCE,
      "A command whose first line of output is the password."},
     {"password-file", OPTION_PATHNAME, FIELD(password_file), NULL, 0, 0, NULL,
-     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     OPTION_NOT_EMPTY | OPTION_SOURCE | OPTION_VARIABLE,
      "A file whose first line is the password."},
     {"token-command", OPTION_COMMAND, FIELD(token_command), NULL, 0, 0, NULL,
      OPTION_NOT_EMPTY | OPTION_SOURCE,
      "A command whose first line of output is an OAuth 2 access token."},
     {"token-file", OPTION_PATHNAME, FIELD(token_file), NULL, 0, 0, NULL,
-     OPTION_NOT_EMPTY | OPTION_SOURCE,
+     OPTION_NOT_EMPTY | OPTION_SOURCE | OPTION_VARIABLE,
      "A file whose first line is an OAuth 2 access token."},
     {"cleartext-auth", OPTION_BOOL, FIELD(cleartext_auth), NULL, 0, 0, "no", 0,
      "Whether a password or token may cross the network without encryption."},
 
     {"from", OPTION_LIST, FIELD(from), NULL, 0, 0, NULL,
-     OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY,
+     OPTION_NO_DEFAULTS | OPTION_NO_INHERIT | OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "Sender addresses and patterns that choose this account."},
     {"envelope-from", OPTION_TEXT, FIELD(envelope_from), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "The envelope sender of all mail, whatever the caller says."},
@@ -240,11 +248,13 @@ const struct option options[] = {
      "What becomes of the address in From: kept as it is, added or completed, or replaced."},
     {"from-name", OPTION_TEXT, FIELD(from_name), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "The name in a From field that is added, or replaced and without a name."},
-    {"domain", OPTION_HOST, FIELD(domain), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"domain", OPTION_HOST, FIELD(domain), NULL, 0, 0, NULL, OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "The domain given to addresses that have none."},
-    {"aliases", OPTION_PATHNAME, FIELD(aliases), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"aliases", OPTION_PATHNAME, FIELD(aliases), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "A file like /etc/aliases that says where mail to local names goes."},
-    {"bare-recipient", OPTION_TEXT, FIELD(bare_recipient), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
+    {"bare-recipient", OPTION_TEXT, FIELD(bare_recipient), NULL, 0, 0, NULL,
+     OPTION_NOT_EMPTY | OPTION_VARIABLE,
      "The address that gets the mail to local names without an alias."},
     {"local-domains", OPTION_HOSTS, FIELD(local_domains), NULL, 0, 0, NULL, 0,
      "Domains of this machine: their addresses are local names."},
@@ -270,7 +280,7 @@ const struct option options[] = {
     {"save-copy", OPTION_PATHNAME, FIELD(save_copy), NULL, 0, 0, NULL, OPTION_NOT_EMPTY,
      "A Maildir that gets a copy of what was sent."},
 
-    {"queue", OPTION_CHOICE, FIELD(queue), queue_words, 0, 0, "on-failure", 0,
+    {"queue", OPTION_CHOICE, FIELD(queue), queue_words, 0, 0, "on-failure", OPTION_VARIABLE,
      "When mail goes to the queue: on-failure (when it cannot be sent now), always, or never."},
     {"queue-lifetime", OPTION_DURATION, FIELD(queue_lifetime), NULL, 1, 365 * DAY, "5d", 0,
      "How long a message is tried before it is returned to its sender."},

@@ -10,9 +10,9 @@
 #include "base/strings.h"
 
 /* THE table: one row says everything about an account option. The libconfuse array, inheritance,
- * --set, `config show`, `config options`, and the completions are derived from it; a lint holds the
- * manual against it in both directions. To add one: a field in struct account, a row here, a
- * paragraph in smtprc(5), a dialogue. */
+ * --set, the variables, `config show`, `config options`, and the completions are derived from it; a
+ * lint holds the manual against it in both directions. To add one: a field in struct account, a row
+ * here, a paragraph in smtprc(5), a dialogue. */
 
 enum option_type {
     OPTION_TEXT,             /* char * */
@@ -40,7 +40,9 @@ enum option_flags {
      * out of force; two of them in one section are an error. */
     OPTION_PLACE = 1 << 3,         /* where the server is */
     OPTION_SOURCE = 1 << 4,        /* where the secret comes from */
-    OPTION_ALTERNATIVES = OPTION_PLACE | OPTION_SOURCE
+    OPTION_ALTERNATIVES = OPTION_PLACE | OPTION_SOURCE,
+    /* SMTPOST_NAME in the environment sets it, in the account that the environment makes. */
+    OPTION_VARIABLE = 1 << 5
 };
 
 struct command {
@@ -72,6 +74,8 @@ bool option_is_secret(const struct option *o, const char *value);
 void option_format(const struct option *o, const struct account *account, struct buf *out);
 /* In double quotes, so that a configuration file reads it back as it is. */
 void option_quote(struct buf *out, const char *text);
+/* The name of its variable: "SMTPOST_PASSWORD_FILE". */
+void option_put_variable(const struct option *o, struct buf *out);
 void option_release(const struct option *o, struct account *account);
 
 #endif

@@ -62,9 +62,12 @@ static bool replace_alternatives(struct force *force, const struct entry *entry,
             return err_set(e, ERR_CONFIG, "%s:%u: %s: %s is set as well, on line %u; leave one of "
                                           "them out", entry->setting.file, entry->setting.line,
                            entry->option->name, options[i].name, other->line);
-        if (force[i].layer == layer)
-            return err_set(e, ERR_USAGE, "--set %s: %s is set as well; leave one of them out",
-                           entry->option->name, options[i].name);
+        if (force[i].layer == layer) {
+            struct origin here = setting_origin(&entry->setting);
+            err_set(e, origin_kind(here), "%s is set as well; leave one of them out",
+                    origin_spelling(setting_origin(other), options[i].name));
+            return origin_blame(here, entry->option->name, e);
+        }
         force[i].setting = NULL;
     }
     return true;
@@ -101,7 +104,7 @@ static void set_socket_tls(struct account *a, const struct force *force)
     if (!force[socket].setting || (force[tls].setting && force[tls].layer >= force[socket].layer))
         return;
     a->tls = ACCOUNT_TLS_NONE;
-    a->origins[tls] = (struct origin){"built-in", 0};
+    a->origins[tls] = (struct origin){ORIGIN_BUILT_IN, 0};
 }
 
 static bool apply(const struct option *o, const struct force *force, const char *home,
@@ -113,10 +116,10 @@ static bool apply(const struct option *o, const struct force *force, const char 
     if (!setting && !o->fallback)
         return true;
     if (!setting)
-        setting_init(&fallback, o, o->fallback, "built-in");
+        setting_init(&fallback, o, o->fallback, ORIGIN_BUILT_IN);
     const struct setting *chosen = setting ? setting : &fallback;
     bool ok = setting_apply(chosen, o, home, out, e);
-    out->origins[index_of(o)] = (struct origin){chosen->file, chosen->line};
+    out->origins[index_of(o)] = setting_origin(chosen);
     if (!setting)
         setting_clear(&fallback);
     return ok;

@@ -164,7 +164,7 @@ bool select_account(const struct config *c, const char *named, const struct path
         snprintf(out->why, sizeof out->why, "from \"%s\"", match.pattern);
     } else if (fallback) {
         out->account = fallback;
-        snprintf(out->why, sizeof out->why, "default-account");
+        snprintf(out->why, sizeof out->why, "%s", config_default_origin(c));
     } else if (count == 1) {
         out->account = config_account_name(c, 0);
         snprintf(out->why, sizeof out->why, "the only account");

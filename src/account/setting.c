@@ -30,10 +30,8 @@ static PRINTF_LIKE(3, 4) bool wrong(const struct conversion *c, struct err *e, c
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (c->setting->line == 0)
-        return err_set(e, ERR_USAGE, "%s %s: %s", c->setting->file, c->option->name, text);
-    return err_set(e, ERR_CONFIG, "%s:%u: %s: %s", c->setting->file, c->setting->line,
-                   c->option->name, text);
+    err_set(e, origin_kind(setting_origin(c->setting)), "%s", text);
+    return origin_blame(setting_origin(c->setting), c->option->name, e);
 }
 
 static bool is_secret(const struct conversion *c)
@@ -348,6 +346,11 @@ void setting_init(struct setting *s, const struct option *o, const char *text, c
         strings_add(&s->values, slice_trim(slice_make(rest.data, comma)));
         rest = slice_from(rest, comma + 1);
     }
+}
+
+struct origin setting_origin(const struct setting *s)
+{
+    return (struct origin){s->file, s->line};
 }
 
 void setting_clear(struct setting *s)

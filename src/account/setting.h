@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "account/option.h"
+#include "account/origin.h"
 #include "base/err.h"
 #include "base/strings.h"
 
@@ -22,19 +23,22 @@ struct setting {
     struct strings values;
     bool is_list;            /* written with braces */
     bool expanded;           /* the raw text held ${...} */
-    const char *file;        /* borrowed from the config; "--set" and "built-in" for those */
-    unsigned line;           /* 0: not from a file */
+    const char *file;        /* as in struct origin */
+    unsigned line;
 };
 
-/* From one text, for --set and fallbacks: a list is split at its commas, with or without braces. */
+struct origin setting_origin(const struct setting *s);
+
+/* From one text, for --set, variables and fallbacks: a list is split at its commas, with or without
+ * braces. */
 void setting_init(struct setting *s, const struct option *o, const char *text, const char *file);
 void setting_clear(struct setting *s);     /* wipes: it may hold a secret */
 
 struct account;
 
 /* Convert into the option's field of `account`; releases what was there. `home` for "~/" may be
- * NULL. Errors: "file:line: option: what is wrong, what to write instead", ERR_CONFIG, or
- * "--set option: ...", ERR_USAGE. No error shows a secret. */
+ * NULL. Errors: "file:line: option: what is wrong, what to write instead" and the like, as
+ * account/origin.h has it. No error shows a secret. */
 bool setting_apply(const struct setting *s, const struct option *o, const char *home,
                    struct account *account, struct err *e);
 

@@ -137,9 +137,20 @@ static int show(const struct args *a, const struct host *h, const char *only)
 
 static int list_options(void)
 {
-    for (size_t i = 0; i < option_count; i++)
-        printf("%-20s %-12s %s\n", options[i].name, options[i].fallback ? options[i].fallback : "-",
-               options[i].doc);
+    struct buf doc;
+
+    for (size_t i = 0; i < option_count; i++) {
+        buf_init(&doc, LIMIT_LOG_LINE);
+        buf_put_text(&doc, options[i].doc);
+        if (options[i].flags & OPTION_VARIABLE) {
+            buf_put_text(&doc, " [");
+            option_put_variable(&options[i], &doc);
+            buf_put_text(&doc, "]");
+        }
+        printf("%-20s %-12s %s\n", options[i].name,
+               options[i].fallback ? options[i].fallback : "-", doc.data);
+        buf_clear(&doc);
+    }
     return EX_OK;
 }
 

@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "account/option.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/secret.h"
 #include "mail/path.h"
 
 /* Room for a path that we put together. */
@@ -125,6 +127,26 @@ static bool has_color(void)
     return isatty(STDOUT_FILENO) && !get("NO_COLOR") && term && strcmp(term, "dumb") != 0;
 }
 
+static void take_variable(struct host *h, const struct option *o)
+{
+    struct buf text;
+
+    buf_init(&text, LIMIT_SECRET);
+    option_put_variable(o, &text);
+    char *name = slice_dup(buf_slice(&text));
+    const char *value = get(name);
+    if (value) {
+        buf_put_format(&text, "=%s", value);
+        strings_add(&h->variables, buf_slice(&text));
+    }
+    if (value && o->type == OPTION_SECRET) {
+        secret_wipe_memory(getenv(name), strlen(value));
+        unsetenv(name);
+    }
+    free(name);
+    buf_wipe(&text);
+}
+
 void host_init(struct host *h)
 {
     char name[256] = "";
@@ -141,6 +163,9 @@ void host_init(struct host *h)
         name[0] = '\0';
     h->name = mem_strdup(name);
     h->path = mem_strdup(get("PATH") ? get("PATH") : "/usr/bin:/bin");
+    for (size_t i = 0; i < option_count; i++)
+        if (options[i].flags & OPTION_VARIABLE)
+            take_variable(h, &options[i]);
     h->stderr_is_terminal = isatty(STDERR_FILENO);
     h->has_color = has_color();
 }
@@ -160,6 +185,9 @@ void host_clear(struct host *h)
     free(h->source_date);
     free(h->name);
     free(h->mail_domain);
+    for (size_t i = 0; i < h->variables.count; i++)
+        secret_wipe_memory(h->variables.items[i], strlen(h->variables.items[i]));
+    strings_clear(&h->variables);
     *h = (struct host){0};
 }
 

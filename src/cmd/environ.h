@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/strings.h"
+
 /* Who and where we are: the environment, the user database and the host's names. Read in one place
  * and handed down, so that tests can fake it. What costs a look-up is done when it is first asked
  * for. Under raised privileges the environment counts for nothing (secure_getenv). */
@@ -22,6 +24,7 @@ struct host {
     char *config_directory;  /* for files of ours beside the configuration; NULL without home */
     char *path;              /* where programs are looked for, as $PATH has it */
     char *temporary;         /* directory for unnamed files */
+    struct strings variables;      /* $SMTPOST_HOST and the like, as "NAME=value"; wiped */
     char *source_date;       /* $SOURCE_DATE_EPOCH; NULL: not set */
     char *name;              /* the host's name as the kernel knows it */
     char *mail_domain;       /* see host_mail_domain */
@@ -30,6 +33,8 @@ struct host {
     bool has_color;          /* stdout is a terminal that shows it, and nobody set NO_COLOR */
 };
 
+/* Takes the password out of the environment, where every program started from here, and whoever may
+ * look at the process, would find it. */
 void host_init(struct host *h);
 void host_clear(struct host *h);
 

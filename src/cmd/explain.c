@@ -180,7 +180,7 @@ void explain_account(const struct account *a, struct strings *out)
     for (size_t i = 0; i < option_count; i++) {
         const struct origin *origin = &a->origins[i];
         struct buf value;
-        if (!origin->file || strcmp(origin->file, "built-in") == 0)
+        if (!origin->file || strcmp(origin->file, ORIGIN_BUILT_IN) == 0)
             continue;
         buf_init(&value, LIMIT_CONFIG_FILE);
         option_format(&options[i], a, &value);

@@ -43,11 +43,8 @@ static bool configure(void *argument, const char *file, const struct strings *se
                       struct config **out, struct err *e)
 {
     const struct spooling_context *c = argument;
-    struct host host = *c->host;
-    struct args args = {.config_file = file, .settings = *settings};
 
-    host.only_file = NULL;
-    return sources_read(&args, &host, out, e);
+    return sources_read_again(c->host, file, settings, out, e);
 }
 
 void spooling_runner(struct runner *r, struct spooling_context *context, const struct spool *s)

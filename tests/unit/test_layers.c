@@ -300,6 +300,63 @@ static void without_accounts_the_defaults_are_one(void **state)
     configs_end(&c);
 }
 
+/* The account of the environment: what its options are, and what is wrong with it. */
+static void variables_make_an_account(void **state)
+{
+    static const struct {
+        const char *variables[4], *account, *option, *want;
+    } rows[] = {
+        {{"SMTPOST_HOST=h"}, "environment", "host", "\"h\""},
+        {{"SMTPOST_HOST=h"}, "environment", "hello", "\"defaults\""},
+        {{"SMTPOST_HOST=h", "SMTPOST_HELLO=mine"}, "environment", "hello", "\"mine\""},
+        {{"SMTPOST_HOST=a, b", "SMTPOST_TLS=none"}, "environment", "host", "{ \"a\", \"b\" }"},
+        {{"SMTPOST_HOST=h", "SMTPOST_USER=u", "SMTPOST_PASSWORD=p"}, "environment", "password",
+         "(set)"},
+        {{"SMTPOST_PROVIDER=gmail", "SMTPOST_PORT=465"}, "environment", "port", "465"},
+        {{"SMTPOST_PROVIDER=gmail"}, "environment", "host", "\"smtp.gmail.com\""},
+        {{"SMTPOST_HOST=h", "SMTPOST_PORT=1"}, "file", "port", "25"},
+        /* Nothing says where the server is. */
+        {{"SMTPOST_PORT=1", "SMTPOST_USER=u"}, "environment", "port", "there is no account"},
+        /* Not one of those that are taken. */
+        {{"SMTPOST_HOST=h", "SMTPOST_FILTER=f"}, "environment", "filter", ""},
+        {{"SMTPOST_HOST=h", "SMTPOST_PORT=tcp://10.0.0.1:25"}, "environment", "port",
+         "SMTPOST_PORT: \"tcp://10.0.0.1:25\" is not understood"},
+        {{"SMTPOST_HOST=h", "SMTPOST_USER=u", "SMTPOST_PASSWORD=p", "SMTPOST_PASSWORD_FILE=f"},
+         "environment", "user", "SMTPOST_PASSWORD_FILE: SMTPOST_PASSWORD is set as well"},
+        {{"SMTPOST_PROVIDER=gmial"}, "environment", "host",
+         "SMTPOST_PROVIDER: there is no provider"},
+        {{"SMTPOST_HOST=h", "SMTPOST_PASSWORD=p"}, "environment", "user",
+         "SMTPOST_PASSWORD: account \"environment\": there is no user"},
+        {{"SMTPOST_HOST=h", "SMTPOST_FROM=nobody"}, "environment", "from",
+         "SMTPOST_FROM: account \"environment\": \"nobody\" is no address"},
+    };
+    struct configs c;
+
+    (void)state;
+    configs_begin(&c);
+    configs_write(&c, "user", SLICE("default-account = file\ndefaults { hello = defaults }\n"
+                                    "account file { host = x port = 25 }\n"));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct config_sources sources = {.user_file = configs_path(&c, "user")};
+        struct strings variables = {0};
+        struct config *config;
+        struct buf got;
+        struct err e;
+
+        for (size_t k = 0; k < COUNT(rows[i].variables) && rows[i].variables[k]; k++)
+            strings_add_text(&variables, rows[i].variables[k]);
+        sources.variables = &variables;
+        if (!config_read(&sources, &config, &e))
+            fail_msg("%s: %s", rows[i].want, e.text);
+        value_of(config, rows[i].account, rows[i].option, &got);
+        check_contains(rows[i].want, got.data ? got.data : "", rows[i].want);
+        buf_clear(&got);
+        config_free(config);
+        strings_clear(&variables);
+    }
+    configs_end(&c);
+}
+
 static void options_that_disagree_are_errors(void **state)
 {
     static const struct {
@@ -345,6 +402,7 @@ int main(void)
         cmocka_unit_test(the_command_line_sets_options),
         cmocka_unit_test(the_command_line_refuses),
         cmocka_unit_test(without_accounts_the_defaults_are_one),
+        cmocka_unit_test(variables_make_an_account),
         cmocka_unit_test(options_that_disagree_are_errors),
     };
 
