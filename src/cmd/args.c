@@ -2,9 +2,11 @@
  * Copyright smtpost contributors */
 #include "cmd/args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/mem.h"
 #include "cmd/args_table.h"
 #include "mail/xtext.h"
 #include "smtp/needs.h"
@@ -422,19 +424,24 @@ struct cursor {
     int at;
 };
 
+/* Without its value, which may be a secret. */
 static bool unknown_word(const struct args *a, const char *text, struct err *e)
 {
+    char *typed = mem_strndup(text, strcspn(text, "="));
     const char *names[sizeof args_words / sizeof *args_words];
     size_t count = sizeof names / sizeof *names;
 
     for (size_t i = 0; i < count; i++)
         names[i] = args_words[i].name;
+    const char *near = strings_nearest(typed, names, count);
     if (a->as_sendmail)
-        return err_set(e, ERR_USAGE, "--%.*s: called as sendmail, only --help and --version are "
-                                     "taken of the long options", (int)strcspn(text, "="), text);
-    const char *near = strings_nearest(text, names, count);
-    return err_set(e, ERR_USAGE, "unknown option --%s%s%s", text, near ? ", did you mean --" : "",
-                   near ? near : "");
+        err_set(e, ERR_USAGE, "--%s: called as sendmail, only --help and --version are taken of "
+                              "the long options", typed);
+    else
+        err_set(e, ERR_USAGE, "unknown option --%s%s%s%s", typed, near ? "; did you mean --" : "",
+                near ? near : "", near ? "?" : "");
+    free(typed);
+    return false;
 }
 
 static bool parse_word(struct args *a, struct cursor *c, const char *text, struct err *e)

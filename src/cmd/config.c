@@ -123,8 +123,9 @@ static bool show_text(const struct config *c, const char *only, struct err *e)
     return ok;
 }
 
-static int show(const struct args *a, const struct host *h, const char *only)
+static int show(const struct args *a, const struct host *h)
 {
+    const char *only = a->recipient_count > 1 ? a->recipients[1] : a->account;
     struct config *c = NULL;
     struct err e;
     bool ok = sources_read(a, h, &c, &e) && (a->json ? show_json : show_text)(c, only, &e);
@@ -135,10 +136,11 @@ static int show(const struct args *a, const struct host *h, const char *only)
     return ok ? EX_OK : exit_status_of_err(&e);
 }
 
-static int list_options(void)
+static int list_options(const struct args *a, const struct host *h)
 {
     struct buf doc;
 
+    (void)a, (void)h;
     for (size_t i = 0; i < option_count; i++) {
         buf_init(&doc, LIMIT_LOG_LINE);
         buf_put_text(&doc, options[i].doc);
@@ -173,11 +175,12 @@ static void show_preset(const struct preset *p)
         printf("             %s\n", p->note);
 }
 
-static int list_providers(void)
+static int list_providers(const struct args *a, const struct host *h)
 {
     struct presets presets;
     struct err e;
 
+    (void)a, (void)h;
     if (!presets_read(&presets, &e)) {
         log_line("%s", e.text);
         return exit_status_of_err(&e);
@@ -189,12 +192,14 @@ static int list_providers(void)
 }
 
 /* The new file on standard output; what cannot be kept is a comment in it. */
-static int import(const char *path)
+static int import(const struct args *a, const struct host *h)
 {
+    const char *path = a->recipients[1];
     struct draft draft;
     struct buf text;
     struct err e;
 
+    (void)h;
     if (!import_file(path, &draft, &e)) {
         log_line("config import: %s", e.text);
         return exit_status_of_err(&e);
@@ -207,20 +212,44 @@ static int import(const char *path)
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
+static const struct verb_row {
+    const char *name;
+    int (*run)(const struct args *a, const struct host *h);
+    size_t min, max;         /* words, with its own */
+    const char *usage;
+} verbs_of_config[] = {
+    {"show", show, 0, 2, "show [ACCOUNT]"},
+    {"options", list_options, 1, 1, "options"},
+    {"providers", list_providers, 1, 1, "providers"},
+    {"import", import, 2, 2, "import FILE"},
+};
+
+enum { VERBS_OF_CONFIG = sizeof verbs_of_config / sizeof *verbs_of_config };
+
+static int complain(const char *verb, const struct verb_row *known)
+{
+    const char *names[VERBS_OF_CONFIG];
+
+    for (size_t i = 0; i < VERBS_OF_CONFIG; i++)
+        names[i] = verbs_of_config[i].name;
+    const char *near = strings_nearest(verb, names, VERBS_OF_CONFIG);
+    if (known)
+        log_line("config %s: write config %s", verb, known->usage);
+    else
+        log_line("config: \"%s\" is unknown; %s%s%swrite show, options, providers or import", verb,
+                 near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
+    return EX_USAGE;
+}
+
 int config_command(const struct args *a, struct host *h)
 {
     const char *verb = a->recipient_count ? a->recipients[0] : "show";
-    const char *account = a->recipient_count > 1 ? a->recipients[1] : a->account;
+    const struct verb_row *v = NULL;
 
-    if (strcmp(verb, "show") == 0 && a->recipient_count <= 2)
-        return show(a, h, account);
-    if (strcmp(verb, "options") == 0 && a->recipient_count == 1)
-        return list_options();
-    if (strcmp(verb, "import") == 0 && a->recipient_count == 2)
-        return import(a->recipients[1]);
-    if (strcmp(verb, "providers") == 0 && a->recipient_count == 1)
-        return list_providers();
-    log_line("config: write config show [ACCOUNT], config options, config providers, or config "
-             "import FILE");
-    return EX_USAGE;
+    for (size_t i = 0; i < VERBS_OF_CONFIG && !v; i++)
+        if (strcmp(verb, verbs_of_config[i].name) == 0)
+            v = &verbs_of_config[i];
+    if (!v || a->recipient_count < v->min || a->recipient_count > v->max)
+        return complain(verb, v);
+    return v->run(a, h);
 }

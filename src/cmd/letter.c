@@ -202,8 +202,9 @@ static bool unknown_word(struct slice name, struct err *e)
         if (flags[i].name[1])
             words[count++] = flags[i].name;
     const char *near = strings_nearest(typed, words, count);
-    err_set(e, ERR_USAGE, "send: unknown option --%s%s%s", typed, near ? ", did you mean --" : "",
-            near ? near : "");
+    err_set(e, ERR_USAGE, "send: unknown option --%s%s%s%s", typed,
+            near ? "; did you mean --" : "",
+            near ? near : "", near ? "?" : "");
     free(typed);
     return false;
 }

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -140,6 +141,33 @@ static const struct command_word *find_command(int argc, char *const argv[])
     return NULL;
 }
 
+/* The command that somebody meant who wrote this as the first word. To us it is a recipient. */
+static const char *nearest_command(int argc, char *const argv[])
+{
+    const char *names[sizeof commands / sizeof *commands];
+    size_t count = sizeof names / sizeof *names;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = commands[i].name;
+    return argc > 1 ? strings_nearest(argv[1], names, count) : NULL;
+}
+
+/* A person at a terminal is told before the silence in which we read a message, others when it
+ * failed: a program that mails the user "chek" never hears of it. */
+static int submit_or_suggest(const struct args *a, struct host *h, bool no_stdin, const char *near)
+{
+    bool waits = near && isatty(STDIN_FILENO);
+
+    if (waits)
+        log_line("there is no command \"%s\", so this reads a message to that user; did you mean "
+                 "smtpost %s?", a->recipients[0], near);
+    int status = submit(a, h, no_stdin);
+    if (near && !waits && status != EX_OK)
+        log_note("hint: \"%s\" was taken for a recipient; did you mean smtpost %s?",
+                 a->recipients[0], near);
+    return status;
+}
+
 static int run_command(const struct command_word *c, const struct args *a, struct host *h)
 {
     if (a->mode == MODE_HELP)
@@ -182,7 +210,12 @@ static int run(int argc, char *const argv[], struct err *e)
     int status = ok ? EX_OK : exit_status_of_err(e);
     if (ok) {
         host_init(&host);
-        status = command ? run_command(command, &args, &host) : run_mode(&args, &host, no_stdin);
+        if (command)
+            status = run_command(command, &args, &host);
+        else if (!name && args.mode == MODE_SUBMIT)
+            status = submit_or_suggest(&args, &host, no_stdin, nearest_command(argc, argv));
+        else
+            status = run_mode(&args, &host, no_stdin);
         host_clear(&host);
     }
     args_clear(&args);

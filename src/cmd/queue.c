@@ -199,6 +199,19 @@ static const struct verb_row *find_verb(const char *name)
     return NULL;
 }
 
+static int unknown_verb(const char *name)
+{
+    const char *names[sizeof verbs_of_queue / sizeof *verbs_of_queue];
+    size_t count = sizeof names / sizeof *names;
+
+    for (size_t i = 0; i < count; i++)
+        names[i] = verbs_of_queue[i].name;
+    const char *near = strings_nearest(name, names, count);
+    log_line("queue: \"%s\" is unknown; %s%s%swrite list, show, run, retry, hold, release or rm",
+             name, near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
+    return EX_USAGE;
+}
+
 /* Options may stand behind the verb too. "all" is every message. */
 static bool read_words(struct work *w, const struct args *a, const struct verb_row *v,
                        struct err *e)
@@ -261,11 +274,8 @@ int queue_command(const struct args *a, struct host *h)
                      .context = {a, h}};
     struct err e;
 
-    if (!v) {
-        log_line("queue: \"%s\" is unknown; write list, show, run, retry, hold, release or rm",
-                 name);
-        return EX_USAGE;
-    }
+    if (!v)
+        return unknown_verb(name);
     int status = read_words(&w, a, v, &e) ? do_verb(&w, v) : fail(&e);
     strings_clear(&w.ids);
     return status;

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unicodedata
@@ -194,9 +195,15 @@ class Setup:
         return words
 
     def typed(self):
-        """Lines for a terminal; empty: there is none."""
+        """What is typed on a terminal, piece by piece; empty: there is none. In front of what does
+        not wait for a question stands an empty piece."""
         d = self.story.one("typed")
-        return [self.names.fill(line) for line in d.block or [""]] if d else []
+        if not d:
+            return []
+        keys = {"^C": b"\x03", "^D": b"\x04"}
+        typed = [keys.get(line) or os.fsencode(self.names.fill(line)) + b"\n"
+                 for line in d.block or [""]]
+        return [b"", b"".join(typed)] if "at-once" in d.options else typed
 
     def stdin(self):
         """An iterable of bytes, or a file object, or None for a pipe that stays open."""
@@ -392,19 +399,28 @@ class Client:
         return not alive
 
 
+def _take_terminal():
+    """So that ^C is more than a character (in the child, whose standard input it is)."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Typist(Client):
     """The program on a terminal: standard input and output are one, and each line is typed when the
-    program has asked (its output ends with ": ")."""
+    program has asked (its output ends with ": "), or at once."""
 
-    def __init__(self, words, environment, directory, lines):
+    def __init__(self, words, environment, directory, typed):
         self.out, self.err = bytearray(), bytearray()
         self.peak_kb, self._source = 0, ()
-        self._lines = [os.fsencode(line) + b"\n" for line in lines]
+        self._typed = list(typed)
         self._screen, terminal = os.openpty()
+        if not self._typed[0]:
+            os.write(self._screen, b"".join(self._typed))
+            self._typed.clear()
         self.started = time.monotonic()
         self.process = subprocess.Popen(words, stdin=terminal, stdout=terminal,
                                         stderr=subprocess.PIPE, env=environment, cwd=directory,
-                                        start_new_session=True, bufsize=0)
+                                        start_new_session=True, bufsize=0,
+                                        preexec_fn=_take_terminal)
         os.close(terminal)
         self._threads = [
             threading.Thread(target=self._watch, daemon=True),
@@ -422,9 +438,9 @@ class Typist(Client):
             if not chunk:
                 break
             self.out += chunk.replace(b"\r\n", b"\n")
-            if self.out.endswith(b": ") and self._lines:
-                os.write(self._screen, self._lines.pop(0))
-        self._lines.clear()
+            if self.out.endswith(b": ") and self._typed:
+                os.write(self._screen, self._typed.pop(0))
+        self._typed.clear()
 
     def finish(self):
         end = time.monotonic() + 2 * slowness()

@@ -91,7 +91,7 @@ DIRECTIVES = {
     "file": "ob", "link": "o", "directory": "o",
     "argv0": "i", "args": "ib", "each-args": "b", "argv": "b",
     "env": "ib", "close": "i", "limit": "i",
-    "stdin": "iob", "stdin-gen": "b", "typed": "b",
+    "stdin": "iob", "stdin-gen": "b", "typed": "ob",
     "deadline": "i", "patience": "i", "then": "ib", "drains": "i",
     # the world
     "server": "ob", "secrets": "i",
