@@ -11,6 +11,8 @@ delivered to Maildirs below the directory, and nothing is added to or taken from
 trace fields at its head. The system's Postfix, its configuration and its queue are not touched.
 It wants root, since Postfix's master does.
 """
+import email
+import email.policy
 import os
 import pwd
 import re
@@ -304,6 +306,15 @@ class Arrived:
     @property
     def sender(self):
         return re.search(r"^Return-Path: <(.*)>", self.trace, re.MULTILINE).group(1)
+
+    @property
+    def message(self):
+        return email.message_from_bytes(self.data, policy=email.policy.default)
+
+    @property
+    def text(self):
+        """What a reader is shown of it first, as one string."""
+        return self.message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
     @property
     def head(self):
