@@ -257,6 +257,23 @@ static void settle_token(struct draft *d, struct draft_section *s)
     draft_unset(s, "password-command");
 }
 
+/* Without a password in the file msmtp asks the keyring, ~/.netrc, and the terminal. */
+static void settle_password(struct draft *d, struct draft_section *s)
+{
+    const char *auth = inherited(d, s, "auth"), *user = inherited(d, s, "user");
+    const char *host = inherited(d, s, "host");
+
+    if (!s->name || !auth || strcmp(auth, "none") == 0 || !user || !host ||
+        inherited(d, s, "password") || inherited(d, s, "password-command") ||
+        inherited(d, s, "token-command"))
+        return;
+    draft_note(&s->notes,
+               "msmtp looked for the password in the keyring, then in ~/.netrc; write "
+               "password-command = { \"secret-tool\", \"lookup\", \"host\", \"%s\", "
+               "\"service\", \"smtp\", \"user\", \"%s\" }",
+               host, user);
+}
+
 static bool read_msmtp(struct draft *d, const char *path, struct slice text, struct err *e)
 {
     struct import m = {.draft = d};
@@ -271,6 +288,7 @@ static bool read_msmtp(struct draft *d, const char *path, struct slice text, str
         settle_tls(d, &d->sections[i]);
         settle_proxy(d, &d->sections[i]);
         settle_token(d, &d->sections[i]);
+        settle_password(d, &d->sections[i]);
     }
     return d->count || err_set(e, ERR_DATA, "%s: there is no account in it", path);
 }

@@ -39,6 +39,11 @@ static const struct row rows[] = {
      ".msmtprc",
      {"  tls              = none", "  # line 5: made_up 7: is not known here",
       "  password         = \"p\"", "  # msmtp logged in without TLS here"}},
+    {{{"msmtprc", "account k\nhost h.example\ntls on\nauth on\nuser u\n"}},
+     "msmtprc",
+     {"  # msmtp looked for the password in the keyring, then in ~/.netrc; write "
+      "password-command = { \"secret-tool\", \"lookup\", \"host\", \"h.example\", "
+      "\"service\", \"smtp\", \"user\", \"u\" }"}},
     /* One value stays one, whatever it holds; an account that is missing stays missing. */
     {{{"msmtprc", "account x : y\nhost h.example\ntls on\nport 25 user = \"u\"\nauth plain login\n"
                   "dsn_notify failure, delay\ndsn_return hdrs } account \"z\" {\n"
