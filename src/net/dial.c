@@ -162,8 +162,8 @@ static size_t run_race(struct race *r)
     return winner;
 }
 
-static bool connect_any(const struct dial_params *params, const struct addresses *addresses,
-                        struct dialled *out, struct err *e)
+bool dial_addresses(const struct dial_params *params, const struct addresses *addresses,
+                    struct dialled *out, struct err *e)
 {
     struct race r = {.params = params, .addresses = addresses, .timed_out = true};
     bool ok = true;
@@ -208,7 +208,7 @@ static bool dial_host(const struct dial_params *params, struct dialled *out, str
                      ? unix_address(params->socket, &addresses, e)
                      : resolve_host(params->host, params->port, params->deadline, &addresses, e);
 
-    return found && connect_any(params, &addresses, out, e);
+    return found && dial_addresses(params, &addresses, out, e);
 }
 
 /* The proxy's own connection gets as much time again as ours to it. */

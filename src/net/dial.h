@@ -27,6 +27,10 @@ struct dialled {
 /* Errors name each address that was tried and what it said, or the proxy and what that said. */
 bool dial(const struct dial_params *params, struct dialled *out, struct err *e);
 
+/* The same where the addresses are known: host, port, socket and proxy count for nothing. */
+bool dial_addresses(const struct dial_params *params, const struct addresses *addresses,
+                    struct dialled *out, struct err *e);
+
 /* The address of our own end, for an address literal in EHLO: "[192.0.2.1]", "[IPv6:2001:db8::1]",
  * "localhost" on a Unix socket. */
 void dial_local_literal(int fd, struct buf *out);

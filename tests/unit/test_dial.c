@@ -128,6 +128,173 @@ static void an_address_that_never_answers_is_given_up(void **state)
     close(listener);
 }
 
+/* --- the race between addresses (RFC 8305 5) */
+
+struct black_hole {
+    int listener;
+    struct dialled held[8];
+    size_t count;
+};
+
+/* A port that takes no more connections, and does not say so. */
+static void dig(struct black_hole *hole, unsigned *port)
+{
+    struct err e;
+
+    *hole = (struct black_hole){.listener = listen_on_loopback(port)};
+    listen(hole->listener, 0);
+    struct dial_params params = wish("127.0.0.1", *port);
+    params.connect_timeout = 200;
+    while (hole->count < COUNT(hole->held) && dial(&params, &hole->held[hole->count], &e))
+        hole->count++;
+    assert_true(hole->count < COUNT(hole->held));
+}
+
+static void fill_in(struct black_hole *hole)
+{
+    while (hole->count)
+        close(hole->held[--hole->count].fd);
+    close(hole->listener);
+}
+
+static void add_loopback(struct addresses *list, unsigned port)
+{
+    struct address *a = &list->items[list->count++];
+
+    assert_true(address_from_literal("127.0.0.1", a));
+    ((struct sockaddr_in *)&a->socket)->sin_port = htons((uint16_t)port);
+}
+
+static unsigned port_of(const struct dialled *line)
+{
+    return ntohs(((const struct sockaddr_in *)&line->peer.socket)->sin_port);
+}
+
+/* The descriptor that would be opened next: the same again when nothing was left open. */
+static int next_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+
+    close(fd);
+    return fd;
+}
+
+static int64_t race(const struct addresses *list, struct dialled *line)
+{
+    const struct dial_params params = {.connect_timeout = 20000, .deadline = deadline_in(20000)};
+    int64_t start = clock_monotonic();
+    struct err e;
+
+    if (!dial_addresses(&params, list, line, &e))
+        fail_msg("%s", e.text);
+    return (clock_monotonic() - start) / 1000000;
+}
+
+/* Each black hole costs the delay of one attempt, and not connect_timeout. */
+static void the_next_address_joins_after_a_quarter_of_a_second(void **state)
+{
+    struct black_hole holes[2];
+    struct addresses list = {.count = 0};
+    struct dialled line;
+    unsigned port, hole_port;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(holes); i++) {
+        dig(&holes[i], &hole_port);
+        add_loopback(&list, hole_port);
+    }
+    int listener = listen_on_loopback(&port);
+    add_loopback(&list, port);
+    int next = next_descriptor();
+    int64_t took = race(&list, &line);
+    assert_int_equal(port_of(&line), port);
+    assert_in_range(took, 450, 10000);
+    close(line.fd);
+    /* Those who lost are closed. */
+    assert_int_equal(next_descriptor(), next);
+    close(listener);
+    for (size_t i = 0; i < COUNT(holes); i++)
+        fill_in(&holes[i]);
+}
+
+static void nobody_waits_behind_a_refusal(void **state)
+{
+    struct addresses list = {.count = 0};
+    struct dialled line;
+    unsigned port, closed_port;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        close(listen_on_loopback(&closed_port));
+        add_loopback(&list, closed_port);
+    }
+    int listener = listen_on_loopback(&port);
+    add_loopback(&list, port);
+    int64_t took = race(&list, &line);
+    assert_int_equal(port_of(&line), port);
+    assert_in_range(took, 0, 1000);
+    close(line.fd);
+    close(listener);
+}
+
+static void the_first_that_answers_is_taken(void **state)
+{
+    struct addresses list = {.count = 0};
+    struct dialled line;
+    unsigned first, second;
+    int listeners[2] = {listen_on_loopback(&first), listen_on_loopback(&second)};
+
+    (void)state;
+    add_loopback(&list, first);
+    add_loopback(&list, second);
+    race(&list, &line);
+    assert_int_equal(port_of(&line), first);
+    close(line.fd);
+    close(listeners[0]);
+    close(listeners[1]);
+}
+
+/* The whole of it has an end, and each address is named with what it did. */
+static void a_lost_race_names_everybody(void **state)
+{
+    struct black_hole hole;
+    struct addresses list = {.count = 0};
+    struct dialled line;
+    struct err e;
+    unsigned hole_port, closed_port;
+
+    (void)state;
+    dig(&hole, &hole_port);
+    close(listen_on_loopback(&closed_port));
+    add_loopback(&list, hole_port);
+    add_loopback(&list, closed_port);
+    int next = next_descriptor();
+    struct dial_params params = {.deadline = deadline_in(600)};
+    assert_false(dial_addresses(&params, &list, &line, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    check_contains("lost", e.text, "127.0.0.1: no answer in time");
+    check_contains("lost", e.text, "127.0.0.1: Connection refused");
+    assert_int_equal(next_descriptor(), next);
+    fill_in(&hole);
+}
+
+static void an_own_address_of_the_other_kind_is_no_use(void **state)
+{
+    struct addresses list = {.count = 0};
+    struct dial_params params = {.source = "::1", .deadline = deadline_in(20000)};
+    struct dialled line;
+    struct err e;
+
+    (void)state;
+    add_loopback(&list, 9);
+    assert_false(dial_addresses(&params, &list, &line, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    check_contains("source", e.text, "source-address is of the other kind");
+    params.source = "nobody";
+    assert_false(dial_addresses(&params, &list, &line, &e));
+    assert_int_equal(e.kind, ERR_CONFIG);
+}
+
 static void a_unix_socket_is_dialled_by_its_path(void **state)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -177,6 +344,11 @@ int main(void)
         cmocka_unit_test(a_refusal_names_the_address),
         cmocka_unit_test(a_deadline_that_is_past_is_a_timeout),
         cmocka_unit_test(an_address_that_never_answers_is_given_up),
+        cmocka_unit_test(the_next_address_joins_after_a_quarter_of_a_second),
+        cmocka_unit_test(nobody_waits_behind_a_refusal),
+        cmocka_unit_test(the_first_that_answers_is_taken),
+        cmocka_unit_test(a_lost_race_names_everybody),
+        cmocka_unit_test(an_own_address_of_the_other_kind_is_no_use),
         cmocka_unit_test(a_unix_socket_is_dialled_by_its_path),
         cmocka_unit_test(a_path_too_long_is_an_error),
     };
