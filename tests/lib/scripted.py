@@ -677,7 +677,7 @@ class Conversation:
             self.stage.note(self.number, "*", "TLS refused by the client: %s" % e)
 
     def _handshake(self, words):
-        """[CERTIFICATE] [min=V] [max=V] [client-ca=FILE] [ciphers=LIST] [sni=NAME|none]"""
+        """[CERTIFICATE] [min=V] [max=V] [client-ca=FILE] [ciphers=LIST] [ems=no] [sni=NAME|none]"""
         name, options, sni, asked = "good", {}, None, []
         for word in words:
             key, equals, value = word.partition("=")
@@ -687,7 +687,7 @@ class Conversation:
                 sni = self.stage.names.fill(value)
             else:
                 options[{"min": "minimum", "max": "maximum", "client-ca": "client_ca",
-                         "ciphers": "ciphers"}[key]] = self.stage.names.fill(value)
+                         "ciphers": "ciphers", "ems": "ems"}[key]] = self.stage.names.fill(value)
         context = server_context(*self.stage.certs.pair(name), **options)
         context.sni_callback = lambda sock, server_name, _: asked.append(server_name or "none")
         try:

@@ -264,7 +264,12 @@ class Peer:
         self.sock.close()
 
 
-def server_context(chain, key, minimum=None, maximum=None, client_ca=None, ciphers="DEFAULT"):
+# OpenSSL's SSL_OP_NO_EXTENDED_MASTER_SECRET, which Python has no name for.
+NO_EXTENDED_MASTER_SECRET = 1
+
+
+def server_context(chain, key, minimum=None, maximum=None, client_ca=None, ciphers="DEFAULT",
+                   ems="yes"):
     """An SSLContext for a test server; it also serves weak keys and old versions."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers("ALL:@SECLEVEL=0" if maximum in ("1.0", "1.1")
@@ -273,6 +278,8 @@ def server_context(chain, key, minimum=None, maximum=None, client_ca=None, ciphe
     context.minimum_version = _version(minimum) if minimum else ssl.TLSVersion.MINIMUM_SUPPORTED
     if maximum:
         context.maximum_version = _version(maximum)
+    if ems == "no":
+        context.options |= NO_EXTENDED_MASTER_SECRET
     if client_ca:
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(client_ca)

@@ -12,16 +12,19 @@ import subprocess
 
 import harness  # noqa: F401  (finds tests/lib)
 import channel_binding
+import wire
 from sasl_server import Accepted, Challenge, Mechanism, Refused
-
-BINDINGS = ("tls-exporter", "tls-unique")
-
 
 def binding_of(tls):
     """(name, bytes) of what the connection has, or None."""
     if tls is None:
         return None
-    kind = "tls-exporter" if tls.version() == "TLSv1.3" else "tls-unique"
+    if tls.version() == "TLSv1.3":
+        kind = "tls-exporter"
+    elif tls.context.options & wire.NO_EXTENDED_MASTER_SECRET:
+        kind = "tls-server-end-point"
+    else:
+        kind = "tls-unique"
     return kind, channel_binding.get(tls, kind)
 
 
