@@ -188,6 +188,8 @@ const struct hint hints[] = {
      "account's own address"},
     {GMAIL, 550, "daily|5.4.5", ERR_NONE,
      "the day's allowance at Gmail is used up: try again tomorrow"},
+    {"", 0, "5.2.2|4.2.2|mailbox full|mailbox is full", ERR_NONE,
+     "the recipient's mailbox is full: its owner has to make room"},
     {"", 0, "daily limit|daily message quota|quota exceeded|limit exceeded|rate limit|throttl",
      ERR_NONE, "an allowance of this account is used up: wait, and send less at a time"},
     {"", 0, "greylist|graylist", ERR_NONE,

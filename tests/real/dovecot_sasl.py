@@ -78,21 +78,24 @@ def missing():
     return None if harness.tool("dovecot") else "no dovecot here"
 
 
-class DovecotSasl:
-    def __init__(self, work, user, password):
+class Dovecot:
+    """A master of our own; a subclass has its configuration, the files it names, and the socket
+    that is there when it is ready."""
+
+    CONFIG = ""
+
+    def __init__(self, work, socket):
         self.work = work / "dovecot"
-        self.user, self.password = user, password
-        self.socket = self.work / "run" / "postfix"
+        self.socket = self.work / "run" / socket
         self.master = None
 
+    def prepare(self):
+        """Files that the configuration names."""
+
     def __enter__(self):
-        for name in ("", "run", "keys/default/HS256"):
-            (self.work / name).mkdir(mode=0o755, parents=True, exist_ok=True)
-        files = {"config": CONFIG, "oauth2": OAUTH2}
-        for name, text in files.items():
-            (self.work / name).write_text(text.format(work=self.work))
-        (self.work / "users").write_text(f"{self.user}:{{PLAIN}}{self.password}\n")
-        (self.work / "keys/default/HS256/default").write_bytes(base64.b64encode(KEY))
+        (self.work / "run").mkdir(mode=0o755, parents=True, exist_ok=True)
+        (self.work / "config").write_text(self.CONFIG.format(work=self.work))
+        self.prepare()
         self.master = subprocess.Popen(
             [harness.tool("dovecot"), "-F", "-c", self.work / "config"], start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -113,6 +116,20 @@ class DovecotSasl:
     def log(self):
         path = self.work / "log"
         return path.read_text(errors="replace") if path.exists() else ""
+
+
+class DovecotSasl(Dovecot):
+    CONFIG = CONFIG
+
+    def __init__(self, work, user, password):
+        super().__init__(work, "postfix")
+        self.user, self.password = user, password
+
+    def prepare(self):
+        (self.work / "keys/default/HS256").mkdir(mode=0o755, parents=True, exist_ok=True)
+        (self.work / "oauth2").write_text(OAUTH2.format(work=self.work))
+        (self.work / "users").write_text(f"{self.user}:{{PLAIN}}{self.password}\n")
+        (self.work / "keys/default/HS256/default").write_bytes(base64.b64encode(KEY))
 
     @staticmethod
     def token(user, good_for=3600):

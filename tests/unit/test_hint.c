@@ -35,6 +35,8 @@ static const struct example examples[] = {
      "wait an hour"},
     {"smtp.gmail.com:587", 550, ERR_NONE, "550 5.4.5 Daily user sending limit exceeded.",
      "allowance at Gmail"},
+    {"/run/lmtp", 552, ERR_NONE, "552 5.2.2 <bob@example.org> Quota exceeded (mailbox is full)",
+     "mailbox is full"},
     {"smtp.example.net:587", 534, ERR_AUTH, "534 5.7.9 Application-specific password required",
      "app password"},
     {"smtp.example.net:587", 535, ERR_AUTH,
