@@ -2,16 +2,61 @@
  * Copyright smtpost contributors */
 #include "cmd/args_table.h"
 
-static void put_row(struct buf *out, const char *dashes, const char *name, const char *argument,
+/* Room for the longest row of flags. */
+enum { ROW_MAX = 80 };
+
+static void put_row(struct buf *out, const struct buf *flags, const char *argument,
                     const char *doc)
 {
     struct buf left;
 
-    buf_init(&left, 80);
-    buf_put_format(&left, "  %s%s%s%s", dashes, name, argument ? " " : "",
-                   argument ? argument : "");
-    buf_put_format(out, "%-24s %s\n", left.data, doc);
+    buf_init(&left, ROW_MAX);
+    buf_put_format(&left, "  %s%s%s", flags->data, argument ? " " : "", argument ? argument : "");
+    buf_put_format(out, "%-24s  %s\n", left.data, doc);
     buf_clear(&left);
+}
+
+static bool has_word(char letter)
+{
+    for (size_t i = 0; i < args_word_count; i++)
+        if (args_words[i].letter == letter)
+            return true;
+    return false;
+}
+
+static void put_letters(struct buf *out)
+{
+    struct buf flags;
+
+    for (size_t i = 0; i < args_letter_count; i++) {
+        const struct letter *l = &args_letters[i];
+        if (!l->doc)
+            continue;
+        buf_init(&flags, ROW_MAX);
+        buf_put_format(&flags, "-%c", l->letter);
+        put_row(out, &flags, l->argument, l->doc);
+        buf_clear(&flags);
+    }
+}
+
+static void put_words(struct buf *out)
+{
+    struct buf flags;
+
+    buf_init(&flags, ROW_MAX);
+    for (size_t i = 0; i < args_word_count; i++) {
+        const struct word *w = &args_words[i];
+        if (w->letter)
+            buf_put_format(&flags, "-%c, ", w->letter);
+        buf_put_format(&flags, "--%s", w->name);
+        if (w->doc) {
+            put_row(out, &flags, w->argument, w->doc);
+            buf_reset(&flags);
+        } else {
+            buf_put_text(&flags, ", ");
+        }
+    }
+    buf_clear(&flags);
 }
 
 void args_help(struct buf *out)
@@ -22,17 +67,14 @@ void args_help(struct buf *out)
              "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n"
              "       smtpost check [ACCOUNT] [--to ADDRESS]\n"
              "       smtpost setup [ADDRESS]\n"
-             "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n"
-             "as sendmail has it:\n");
+             "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n");
+    put_letters(out);
+    put_words(out);
+    buf_put_text(out, "sendmail's");
     for (size_t i = 0; i < args_letter_count; i++) {
-        char name[2] = {args_letters[i].letter, '\0'};
-        if (args_letters[i].doc)
-            put_row(out, "-", name, args_letters[i].argument, args_letters[i].doc);
+        const struct letter *l = &args_letters[i];
+        if (l->handle && !l->doc && !has_word(l->letter))
+            buf_put_format(out, " -%c", l->letter);
     }
-    buf_put_text(out, "\nmore:\n");
-    for (size_t i = 0; i < args_word_count; i++) {
-        put_row(out, "--", args_words[i].name, args_words[i].argument, args_words[i].doc);
-    }
-    buf_put_text(out, "\nOther options of sendmail are accepted without effect. The manual is "
-                      "smtpost(1),\nthe configuration file smtprc(5).\n");
+    buf_put_text(out, " (as -bi): smtpost(1)\n");
 }

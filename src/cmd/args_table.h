@@ -23,16 +23,17 @@ struct letter {
     handler *handle;         /* NULL: sendmail's history, accepted without effect */
     bool ours;               /* not sendmail's: unknown when called as sendmail */
     const char *argument;    /* name of the value in --help */
-    const char *doc;         /* one line for --help; NULL: not shown */
+    const char *doc;         /* for --help; NULL: named with its word, or among the rare ones */
 };
 
 struct word {
     const char *name;        /* without the dashes */
+    char letter;             /* that does the same, for --help; 0: none */
     bool has_value;
     bool for_sendmail;       /* also when called as sendmail */
     handler *handle;
     const char *argument;
-    const char *doc;
+    const char *doc;         /* NULL: shares the row behind it */
     const char *only;        /* the command that it belongs to; NULL: to all, and to none */
 };
 

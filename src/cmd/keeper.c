@@ -14,13 +14,13 @@
 
 enum { KEEPER_PATIENCE_MS = 120 * 1000 };
 
-bool keeper_is_here(const struct keeper *k, const char *path)
+bool keeper_is_here(const struct keeper *k, const char *path, uid_t uid)
 {
     struct slice rest = slice_of(path);
     char name[LIMIT_PATH * 2];
     bool found = !k->program;
 
-    while (!found && rest.len) {
+    while (!found && rest.len && (uid == 0 || !k->for_root)) {
         size_t colon = slice_find(rest, ':', 0);
         snprintf(name, sizeof name, "%.*s/%s", (int)colon, rest.data, k->program);
         found = access(name, X_OK) == 0;
@@ -151,20 +151,20 @@ const struct keeper keepers[] = {
     {"secret-tool", "the desktop's keyring (secret-tool)",
      {"secret-tool", "store", "--label=smtpost {account}", "service", "smtpost", "user", "{user}"},
      NULL,
-     {"secret-tool", "lookup", "service", "smtpost", "user", "{user}"}},
+     {"secret-tool", "lookup", "service", "smtpost", "user", "{user}"}, false},
     {"pass", "the password store (pass)",
      {"pass", "insert", "--multiline", "--force", "smtpost/{account}"},
      NULL,
-     {"pass", "show", "smtpost/{account}"}},
+     {"pass", "show", "smtpost/{account}"}, false},
     {"security", "the macOS keychain (security)",
      {"security", "-i"},
      "add-generic-password -U -s smtpost -a \"{user}\" -w \"",
-     {"security", "find-generic-password", "-s", "smtpost", "-a", "{user}", "-w"}},
+     {"security", "find-generic-password", "-s", "smtpost", "-a", "{user}", "-w"}, false},
     {"systemd-creds", "a file encrypted for this machine (systemd-creds)",
      {"systemd-creds", "encrypt", "--name=smtpost", "-", "{file}"},
      NULL,
-     {"systemd-creds", "decrypt", "--name=smtpost", "{file}", "-"}},
-    {NULL, "a file that only you can read", {NULL}, NULL, {NULL}},
+     {"systemd-creds", "decrypt", "--name=smtpost", "{file}", "-"}, true},
+    {NULL, "a file that only you can read", {NULL}, NULL, {NULL}, false},
 };
 
 const size_t keeper_count = sizeof keepers / sizeof *keepers;

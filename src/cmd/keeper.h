@@ -3,6 +3,8 @@
 #ifndef CMD_KEEPER_H
 #define CMD_KEEPER_H
 
+#include <sys/types.h>
+
 #include "account/draft.h"
 #include "base/err.h"
 #include "base/secret.h"
@@ -17,13 +19,14 @@ struct keeper {
     const char *before;      /* NULL: it reads the password alone; else a command of its language up
                               * to the password, which a quote and a line end follow */
     const char *fetch[10];   /* the password-command that gives it back */
+    bool for_root;           /* its key can be read by root alone */
 };
 
 extern const struct keeper keepers[];
 extern const size_t keeper_count;
 
-/* Is its program there? */
-bool keeper_is_here(const struct keeper *k, const char *path);
+/* Is its program there, and of use to this user? */
+bool keeper_is_here(const struct keeper *k, const char *path, uid_t uid);
 
 /* Who the password is for, and the directory for what lies in files. */
 struct keeping {

@@ -52,7 +52,7 @@ static bool ask_address(struct setup *s, struct err *e)
         answer = NULL;
         if (ok || given || !s->asks)
             return ok;
-        printf("%s\n", e->text);
+        terminal_tell(e->text);
         path_clear(&s->address);
     }
 }
@@ -176,7 +176,7 @@ static bool ask_server(struct setup *s, struct err *e)
         free(host);
         if (ok)
             break;
-        printf("%s\n", e->text);
+        terminal_tell(e->text);
     }
     printf("%s answers on port %u and proves its name.\n", way.host, way.port);
     use_way(s, &way);
@@ -185,11 +185,15 @@ static bool ask_server(struct setup *s, struct err *e)
 
 static bool find_server(struct setup *s, struct err *e)
 {
+    const char *provider = draft_get(s->section, "provider");
     bool found = false;
 
-    if (draft_get(s->section, "host") || draft_get(s->section, "socket") ||
-        draft_get(s->section, "provider"))
+    if (draft_get(s->section, "host") || draft_get(s->section, "socket"))
         return true;
+    if (provider) {
+        s->preset = presets_find(&s->presets, provider, e);
+        return s->preset || err_wrap(e, "setup: --set provider");
+    }
     s->preset = presets_find_domain(&s->presets, path_domain(&s->address));
     if (s->preset)
         return use_preset(s);
@@ -200,6 +204,8 @@ static bool find_server(struct setup *s, struct err *e)
     if (!s->asks)
         return err_set(e, ERR_USAGE, "setup: the server of %s is not known; write --set host=...",
                        s->address.text);
+    printf("No provider of %.*s is known here; its documentation names the server.\n",
+           (int)path_domain(&s->address).len, path_domain(&s->address).data);
     return ask_server(s, e);
 }
 
@@ -224,7 +230,7 @@ static bool choose_keeper(const struct setup *s, const struct keeper **out, stru
     size_t count = 0, chosen = 0;
 
     for (size_t i = 0; i < keeper_count; i++)
-        if (keeper_is_here(&keepers[i], s->host->path)) {
+        if (keeper_is_here(&keepers[i], s->host->path, s->host->uid)) {
             titles[count] = keepers[i].title;
             here[count++] = &keepers[i];
         }
@@ -247,25 +253,34 @@ static bool keep_password(struct setup *s, struct err *e)
                            s->host->temporary};
     struct secret secret = {0};
     const struct keeper *keeper;
+    bool kept = false;
 
     if (s->asks && s->preset)
         printf("%s wants %s %s\n", s->preset->title, wants[s->preset->wants],
                s->preset->wants == PRESET_ACCOUNT ? "" : s->preset->url);
-    bool ok = choose_keeper(s, &keeper, e) &&
-              terminal_ask_secret(s->asks ? "Password" : NULL, &secret, e) &&
-              keeper_store(keeper, &what, &secret, s->section, e);
+    bool ok = terminal_ask_secret(s->asks ? "Password" : NULL, &secret, e);
+    if (!ok && !s->asks)
+        err_set(e, ERR_USAGE, "setup: no password on standard input; write it there, or "
+                              "--set password-command=..., or --set auth=none");
+    while (ok && choose_keeper(s, &keeper, e)) {
+        kept = keeper_store(keeper, &what, &secret, s->section, e);
+        /* The program may want to be set up itself; there is another way. */
+        if (kept || !s->asks || !keeper->program)
+            break;
+        terminal_tell(e->text);
+    }
     secret_clear(&secret);
-    return ok;
+    return kept;
 }
 
 static bool ask_token(struct setup *s, struct err *e)
 {
     char *command;
 
-    printf("%s takes OAuth tokens: a helper such as oama has to fetch them (smtprc(5), OAUTH).\n",
-           s->preset->title);
     if (!s->asks)
-        return err_set(e, ERR_USAGE, "setup: write --set token-command=...");
+        return err_set(e, ERR_USAGE, "setup: %s takes OAuth tokens; write --set token-command=...",
+                       s->preset->title);
+    printf("A helper such as oama has to fetch the tokens: smtprc(5), section OAUTH.\n");
     if (!terminal_ask("Command that prints a token", NULL, &command, e))
         return false;
     draft_set(s->section, "token-command", command);

@@ -10,9 +10,29 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 
-enum { ANSWER_MAX = 4096 };
+enum {
+    ANSWER_MAX = 4096,
+    INTERRUPT = 3            /* ^C, where it is no signal: it must not leave a terminal silent */
+};
+
+void terminal_tell(const char *text)
+{
+    struct slice rest = slice_of(text);
+    struct buf clean;
+
+    buf_init(&clean, LIMIT_CONFIG_FILE);
+    while (rest.len) {
+        size_t end = slice_find(rest, '\n', 0);
+        log_clean(&clean, slice_make(rest.data, end));
+        buf_put_byte(&clean, '\n');
+        rest = slice_from(rest, end + 1);
+    }
+    fputs(clean.data ? clean.data : "", stdout);
+    buf_clear(&clean);
+}
 
 /* Octet by octet: what is typed ahead belongs to the next question, or to a program behind us. */
 static bool read_line(struct buf *line, struct err *e)
@@ -29,6 +49,8 @@ static bool read_line(struct buf *line, struct err *e)
             return err_set(e, ERR_USAGE, "no answer: standard input has ended");
         if (n == 0 || c == '\n')
             return true;
+        if (c == INTERRUPT)
+            return err_set(e, ERR_USAGE, "interrupted");
         if (c != '\r')
             buf_put_byte(line, c);
     }
@@ -123,7 +145,8 @@ bool terminal_ask_secret(const char *question, struct secret *answer, struct err
 
     if (is_terminal) {
         silent = before;
-        silent.c_lflag &= ~(tcflag_t)ECHO;
+        silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+        silent.c_cc[VEOL] = INTERRUPT;
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
     snprintf(prompt, sizeof prompt, question ? "%s: " : "%s", question ? question : "");

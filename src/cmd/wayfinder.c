@@ -61,6 +61,18 @@ static bool make_account(const struct way *way, struct account *out, struct err 
     return ok;
 }
 
+/* With a port that was given both ways end alike. */
+static void put_fault(struct buf *faults, const char *server, const char *text)
+{
+    struct buf line;
+
+    buf_init(&line, LIMIT_LOG_LINE);
+    buf_put_format(&line, "%s: %s", server, text);
+    if (!slice_eq(buf_slice(&line), buf_slice(faults)))
+        buf_put_format(faults, "%s%s", faults->len ? "\n" : "", line.data);
+    buf_clear(&line);
+}
+
 static bool try_way(const struct way *way, struct host *h, struct buf *faults, struct err *e)
 {
     struct account account;
@@ -71,8 +83,7 @@ static bool try_way(const struct way *way, struct host *h, struct buf *faults, s
     struct probe p = {.account = &account, .hello = host_hello(h), .observe = ignore};
     bool ok = probe_run(&p, &why);
     if (!ok)
-        buf_put_format(faults, "%s%s: %s", faults->len ? "\n" : "", p.server,
-                       why.text ? why.text : "no answer");
+        put_fault(faults, p.server, why.text ? why.text : "no answer");
     outcome_clear(&why);
     account_clear(&account);
     return ok;
