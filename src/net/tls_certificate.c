@@ -63,18 +63,6 @@ void certificate_put_names(X509 *certificate, struct buf *out)
     GENERAL_NAMES_free(names);
 }
 
-void certificate_put_name(X509 *certificate, struct buf *out)
-{
-    GENERAL_NAMES *names = names_of(certificate);
-
-    for (int i = 0; i < sk_GENERAL_NAME_num(names) && out->len == 0; i++) {
-        const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, i);
-        if (name->type == GEN_DNS && !slice_has_byte(dns_name(name), '*'))
-            buf_put_slice(out, dns_name(name));
-    }
-    GENERAL_NAMES_free(names);
-}
-
 static void put_distinguished(const X509_NAME *name, struct buf *out)
 {
     BIO *memory = BIO_new(BIO_s_mem());

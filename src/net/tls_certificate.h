@@ -12,8 +12,6 @@
 
 /* "DNS names, IP addresses", a few of them when there are many; "no name" for none. */
 void certificate_put_names(X509 *certificate, struct buf *out);
-/* The first DNS name that is no pattern, or nothing. */
-void certificate_put_name(X509 *certificate, struct buf *out);
 void certificate_put_issuer(X509 *certificate, struct buf *out);
 void certificate_put_subject(X509 *certificate, struct buf *out);
 /* "2026-01-31 to 2026-12-31". */

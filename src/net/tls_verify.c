@@ -273,7 +273,7 @@ bool verification_set_name(const struct verification *v, SSL *ssl)
     return SSL_set1_host(ssl, v->name) == 1 && SSL_set_tlsext_host_name(ssl, v->name) == 1;
 }
 
-/* The line to write, once a person has compared it with what the server's keeper says. */
+/* The line to write, once a person has compared it with what the server's operator says. */
 static void put_pin_line(X509 *leaf, struct buf *out)
 {
     struct pin pin;
@@ -294,34 +294,14 @@ static void put_today(struct buf *out)
         buf_put_format(out, "%04d-%02d-%02d", t.tm_year + 1900, t.tm_mon + 1, t.tm_mday);
 }
 
-static void put_date_advice(const struct verification *v, struct buf *out)
-{
-    buf_put_text(out, "; by this machine's clock it is ");
-    put_today(out);
-    buf_put_text(out, v->clock_suspect ? ", which is probably wrong: set the clock"
-                                       : "; if that is right, the server's keeper has to renew it");
-}
-
-static void put_name_advice(const struct verification *v, struct buf *out)
-{
-    struct buf name;
-
-    buf_init(&name, LIMIT_DOMAIN);
-    certificate_put_name(v->leaf, &name);
-    if (name.len)
-        buf_put_format(out, "; if that is the server you mean, write tls-name = \"%s\"", name.data);
-    buf_clear(&name);
-}
-
-/* What to do about it, as far as it can be told from here. */
-static void put_advice(const struct verification *v, struct buf *out)
+/* What somebody has to know who decides what to do about it; relay/hint says what there is. */
+static void put_facts(const struct verification *v, struct buf *out)
 {
     switch (v->fault) {
     case X509_V_ERR_CERT_HAS_EXPIRED: case X509_V_ERR_CERT_NOT_YET_VALID:
-        put_date_advice(v, out);
-        break;
-    case X509_V_ERR_HOSTNAME_MISMATCH: case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        put_name_advice(v, out);
+        buf_put_text(out, "; by this machine's clock it is ");
+        put_today(out);
+        buf_put_text(out, v->clock_suspect ? ", which is probably wrong" : "");
         break;
     case X509_V_ERR_UNABLE_TO_GET_CRL: case X509_V_ERR_CRL_HAS_EXPIRED:
         buf_put_text(out, "; get a current list for tls-crl");
@@ -329,8 +309,7 @@ static void put_advice(const struct verification *v, struct buf *out)
     default:
         if (!lacks_issuer(v->fault))
             break;
-        buf_put_text(out, "; to trust its issuer name the CA's file in tls-ca, to trust this one "
-                          "certificate write ");
+        buf_put_text(out, "; by its fingerprint it is ");
         put_pin_line(v->leaf, out);
     }
 }
@@ -368,20 +347,20 @@ static bool explain_pin(const struct verification *v, struct err *e)
 
 bool verification_explain(const struct verification *v, struct err *e)
 {
-    struct buf shown, advice;
+    struct buf shown, facts;
 
     if (v->leaf && v->fault == X509_V_ERR_APPLICATION_VERIFICATION)
         return explain_pin(v, e);
     buf_init(&shown, LIMIT_ERROR_TEXT / 2);
-    buf_init(&advice, LIMIT_ERROR_TEXT / 3);
+    buf_init(&facts, LIMIT_ERROR_TEXT / 3);
     if (v->leaf) {
         put_shown(v, &shown);
-        put_advice(v, &advice);
+        put_facts(v, &facts);
     }
     err_set(e, ERR_TLS, "TLS: the server is not proved to be %s: %s%s%s", v->name,
             v->leaf ? X509_verify_cert_error_string(v->fault) : "it showed no certificate",
-            shown.data ? shown.data : "", advice.data ? advice.data : "");
+            shown.data ? shown.data : "", facts.data ? facts.data : "");
     buf_clear(&shown);
-    buf_clear(&advice);
+    buf_clear(&facts);
     return false;
 }

@@ -220,13 +220,18 @@ const struct hint hints[] = {
     {"", 0, "captive|portal|hotspot|wifi|wi-fi|unifi|openwrt", ERR_TLS,
      "this may be the login page of a network, not like the mail server: log in to the network "
      "first"},
+    {"", 0, "which is probably wrong", ERR_TLS,
+     "set this machine's clock: date, chronyc, timedatectl"},
     {"", 0, "certificate has expired", ERR_TLS,
-     "the server's certificate is too old, or this machine's clock is wrong"},
-    {"", 0, "not yet valid", ERR_TLS, "this machine's clock may be wrong"},
+     "if this machine's clock is right, the server's operator has to renew the certificate"},
+    {"", 0, "matches no tls-fingerprint", ERR_TLS,
+     "ask the server's operator whether it has a new certificate: if so, write what is shown; if "
+     "not, somebody stands between"},
     {"", 0, "certificate revoked", ERR_TLS,
      "the server's key may be in other hands: do not send before its operator has said more"},
     {"", 0, "self-signed|self signed", ERR_TLS,
-     "if the server is yours, name its certificate or CA with tls-ca"},
+     "if the server is yours, name its certificate or CA with tls-ca, or write the tls-fingerprint "
+     "shown once you have compared it"},
     {"", 0, "unable to get local issuer|unable to verify the first certificate", ERR_TLS,
      "if the server's CA is private, name it with tls-ca; if not, the server leaves out an "
      "intermediate certificate, which its operator must mend"},
@@ -256,6 +261,9 @@ const struct hint hints[] = {
      "nobody listens there: is the port right? 587 with tls = starttls, 465 with tls = implicit"},
     {"", 0, "network is unreachable|no route to host", ERR_CONNECT,
      "this machine has no way to the network at the moment"},
+    {"", 0, "permission denied|operation not permitted", ERR_CONNECT,
+     "something on this machine forbids the connection: a firewall, AppArmor or SELinux (nft list "
+     "ruleset, journalctl -k, ausearch -m avc)"},
     {"", 0, "", ERR_RESOLVE, "is host spelt right, and is this machine on the network?"},
     {"", 0, "cannot look up the host now", ERR_CONNECT,
      "no name server answers: this machine may be off the network"},

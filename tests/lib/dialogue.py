@@ -400,7 +400,9 @@ class Client:
 
 
 def _take_terminal():
-    """So that ^C is more than a character (in the child, whose standard input it is)."""
+    """So that ^C is more than a character (in the child, whose standard input it is), also where we
+    were started in the background, which ignores it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
@@ -410,7 +412,7 @@ class Typist(Client):
 
     def __init__(self, words, environment, directory, typed):
         self.out, self.err = bytearray(), bytearray()
-        self.peak_kb, self._source = 0, ()
+        self.peak_kb, self.confined, self._source = 0, False, ()
         self._typed = list(typed)
         self._screen, terminal = os.openpty()
         if not self._typed[0]:

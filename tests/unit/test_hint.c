@@ -170,9 +170,13 @@ static const struct example examples[] = {
     {"smtp.example.net:465", 0, ERR_TLS,
      EXPECTED "hostname mismatch; the certificate is for captive.airport.example, issued by "
      "/CN=Airport", "login page of a network"},
-    {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "certificate has expired", "clock is wrong"},
-    {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "certificate is not yet valid",
-     "clock may be wrong"},
+    {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "certificate has expired", "has to renew"},
+    {"smtp.example.net:465", 0, ERR_TLS,
+     EXPECTED "certificate is not yet valid; by this machine's clock it is 2026-01-01, which is "
+     "probably wrong", "set this machine's clock"},
+    {"smtp.example.net:465", 0, ERR_TLS,
+     "TLS: the certificate of smtp.example.net matches no tls-fingerprint; what it shows is "
+     "tls-fingerprint = \"AA:BB\"", "stands between"},
     {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "certificate revoked", "other hands"},
     {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "self-signed certificate", "tls-ca"},
     {"smtp.example.net:465", 0, ERR_TLS, EXPECTED "unable to get local issuer certificate",
@@ -200,6 +204,10 @@ static const struct example examples[] = {
      "port right"},
     {"smtp.example.net:587", 0, ERR_CONNECT, "cannot connect: 192.0.2.1: Network is unreachable",
      "no way to the network"},
+    {"smtp.example.net:587", 0, ERR_CONNECT, "cannot connect: 192.0.2.1: Permission denied",
+     "SELinux"},
+    {"smtp.example.net:587", 0, ERR_CONNECT, "cannot connect: 192.0.2.1: Operation not permitted",
+     "firewall"},
     {"smtp.exmaple.net:587", 0, ERR_RESOLVE, "host not found", "spelt right"},
     {"smtp.example.net:587", 0, ERR_CONNECT,
      "cannot look up the host now: Temporary failure in name resolution", "name server"},
