@@ -208,10 +208,13 @@ static void put_local(struct walk *w, struct slice local)
     struct path path = {0};
     struct err e;
 
-    if (path_parse(&path, local, &e))
-        put_path(w, &path);
-    else
+    if (!path_parse(&path, local, &e))
         fault(w, e.text);
+    else if (path_is_null(&path))
+        fault(w, "no name; behind a backslash write a local name");
+    else
+        put_path(w, &path);
+    path_clear(&path);
 }
 
 static void fault_loop(struct walk *w, const struct alias *back)
@@ -373,7 +376,8 @@ static void take_target(struct walk *w, struct slice target)
 static bool next_target(struct level *l, struct slice *target)
 {
     struct slice line = slice_make(l->rest.data, slice_find(l->rest, '\n', 0));
-    bool comment = !l->in_line && slice_trim(line).len && slice_trim(line).data[0] == '#';
+    bool comment = l->is_file && !l->in_line && slice_trim(line).len &&
+                   slice_trim(line).data[0] == '#';
     size_t end = comment ? line.len : find_outside(line, ',');
 
     if (l->rest.len == 0)
@@ -384,8 +388,10 @@ static bool next_target(struct level *l, struct slice *target)
     return true;
 }
 
+/* An entry that comes to nobody is a fault: mail to it must not vanish without a word. */
 static void walk_entry(struct walk *w, struct alias *entry)
 {
+    size_t before = w->out->count + w->out->faults.count;
     struct slice target;
 
     begin_entry_targets(w, entry);
@@ -399,6 +405,9 @@ static void walk_entry(struct walk *w, struct alias *entry)
             take_target(w, target);
         }
     }
+    if (w->out->count + w->out->faults.count == before)
+        add_fault(w->aliases, &w->out->faults, entry,
+                  "comes to nobody: its lists are empty; write an address");
 }
 
 /* --- */
