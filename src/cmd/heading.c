@@ -36,13 +36,13 @@ static bool has_encoded_word(struct slice name)
 }
 
 /* "Name <a@b>", the name as RFC 5322 wants it; the domain in its ASCII form. */
-static bool put_mailbox(struct buf *out, const struct mailbox *m, struct err *e)
+static bool put_mailbox(struct buf *out, const struct mailbox *m, const char *domain, struct err *e)
 {
     struct path path = {0};
     struct buf name;
 
     path_copy(&path, &m->path);
-    if (!path_domain_to_ascii(&path, e)) {
+    if ((domain && !path_qualify(&path, domain, e)) || !path_domain_to_ascii(&path, e)) {
         path_clear(&path);
         return false;
     }
@@ -73,51 +73,69 @@ static size_t column_of(const struct buf *out, size_t column)
     return column + out->len;
 }
 
-/* ", Name <a@b>", on a line of its own when it does not fit. */
-static bool put_next(struct buf *out, size_t column, const struct mailbox *m, struct err *e)
+/* A field with addresses that is being written. */
+struct field_text {
+    struct buf value;
+    size_t column;           /* where the value begins */
+    const char *domain;      /* for bare names; may be NULL */
+};
+
+static void begin_field(struct field_text *f, size_t name_len, const char *domain)
 {
-    struct buf one;
+    *f = (struct field_text){.column = name_len + 2, .domain = domain};
+    buf_init(&f->value, LIMIT_HEADER_BLOCK);
+}
+
+/* ", Name <a@b>", on a line of its own when it does not fit. */
+static bool put_next(struct field_text *f, const struct mailbox *m, struct err *e)
+{
+    struct buf *out = &f->value, one;
 
     buf_init(&one, LIMIT_HEADER_BLOCK);
-    bool ok = put_mailbox(&one, m, e);
+    bool ok = put_mailbox(&one, m, f->domain, e);
     size_t first_line = ok ? slice_find(buf_slice(&one), '\r', 0) : 0;
     if (out->len) {
         buf_put_text(out, ",");
-        buf_put_text(out, column_of(out, column) + 2 + first_line > LINE ? "\r\n " : " ");
+        buf_put_text(out, column_of(out, f->column) + 2 + first_line > LINE ? "\r\n " : " ");
     }
     buf_put_slice(out, buf_slice(&one));
     buf_clear(&one);
     return ok;
 }
 
-/* An address list as people type it, as the value of a field. */
-static bool put_addresses(struct buf *out, size_t column, struct slice text, struct err *e)
+/* An address list as people type it. */
+static bool put_addresses(struct field_text *f, struct slice text, struct err *e)
 {
     struct mailboxes list = {0};
     bool ok = address_parse(&list, text, e);
 
     for (size_t i = 0; ok && i < list.count; i++)
-        ok = put_next(out, column, &list.items[i], e);
+        ok = put_next(f, &list.items[i], e);
     mailboxes_clear(&list);
     return ok;
 }
 
-/* To or Cc, and the envelope. */
-static bool add_recipients(const struct strings *lists, const char *name, struct header *h,
-                           struct envelope *v, struct err *e)
+/* To or Cc. */
+static bool add_recipient_field(const struct strings *lists, const char *name, const char *domain,
+                                struct header *h, struct err *e)
 {
-    struct buf value;
+    struct field_text f;
     bool ok = true;
 
-    buf_init(&value, LIMIT_HEADER_BLOCK);
-    for (size_t i = 0; ok && i < lists->count; i++) {
-        struct slice list = slice_of(lists->items[i]);
-        ok = prepare_argument_recipients(v, list, e) &&
-             (!name || put_addresses(&value, strlen(name) + 2, list, e));
-    }
-    ok = ok && (!value.len || header_add(h, name, buf_slice(&value), e));
-    buf_clear(&value);
+    begin_field(&f, strlen(name), domain);
+    for (size_t i = 0; ok && i < lists->count; i++)
+        ok = put_addresses(&f, slice_of(lists->items[i]), e);
+    ok = ok && (!f.value.len || header_add(h, name, buf_slice(&f.value), e));
+    buf_clear(&f.value);
     return ok;
+}
+
+static bool add_recipients(const struct strings *lists, struct envelope *v, struct err *e)
+{
+    for (size_t i = 0; i < lists->count; i++)
+        if (!prepare_argument_recipients(v, slice_of(lists->items[i]), e))
+            return false;
+    return true;
 }
 
 static bool has_control(const char *text)
@@ -141,7 +159,8 @@ static bool add_from(const char *from, struct header *h, struct envelope *v, str
         ok = err_set(e, ERR_USAGE, "-r \"%s\": write one address", from);
     if (ok) {
         path_copy(&v->reverse_path, &list.items[0].path);
-        ok = put_mailbox(&value, &list.items[0], e) && header_add(h, "From", buf_slice(&value), e);
+        ok = put_mailbox(&value, &list.items[0], NULL, e) &&
+             header_add(h, "From", buf_slice(&value), e);
     }
     mailboxes_clear(&list);
     buf_clear(&value);
@@ -192,13 +211,13 @@ static bool is_address_field(struct slice name)
     return false;
 }
 
-static bool add_field(const char *field, struct header *h, struct err *e)
+static bool add_field(const char *field, const char *domain, struct header *h, struct err *e)
 {
     size_t colon = slice_find(slice_of(field), ':', 0);
     struct slice name = slice_make(field, colon);
     struct slice text = slice_trim(slice_from(slice_of(field), colon + 1));
     char terminated[LIMIT_TEXT_LINE];
-    struct buf value;
+    struct field_text f;
 
     if (!check_name(field, name, e))
         return false;
@@ -206,14 +225,14 @@ static bool add_field(const char *field, struct header *h, struct err *e)
         return err_set(e, ERR_USAGE, "--header: the name is too long");
     memcpy(terminated, name.data, name.len);
     terminated[name.len] = '\0';
-    buf_init(&value, LIMIT_HEADER_BLOCK);
+    begin_field(&f, name.len, domain);
     bool ok = true;
     if (is_address_field(name))
-        ok = put_addresses(&value, name.len + 2, text, e) || err_wrap(e, "--header \"%s\"", field);
+        ok = put_addresses(&f, text, e) || err_wrap(e, "--header \"%s\"", field);
     else
-        words_unstructured(&value, text, name.len + 2);
-    ok = ok && header_add(h, terminated, buf_slice(&value), e);
-    buf_clear(&value);
+        words_unstructured(&f.value, text, f.column);
+    ok = ok && header_add(h, terminated, buf_slice(&f.value), e);
+    buf_clear(&f.value);
     return ok;
 }
 
@@ -228,13 +247,21 @@ static bool add_subject(const char *subject, struct header *h, struct err *e)
     return ok;
 }
 
-bool heading_write(const struct letter *l, struct header *h, struct envelope *v, struct err *e)
+bool heading_write_sender(const struct letter *l, struct header *h, struct envelope *v,
+                          struct err *e)
 {
-    bool ok = (!l->from || add_from(l->from, h, v, e)) && add_recipients(&l->to, "To", h, v, e) &&
-              add_recipients(&l->cc, "Cc", h, v, e) && add_recipients(&l->bcc, NULL, h, v, e) &&
+    return !l->from || add_from(l->from, h, v, e);
+}
+
+bool heading_write(const struct letter *l, const char *domain, struct header *h,
+                   struct envelope *v, struct err *e)
+{
+    bool ok = add_recipients(&l->to, v, e) && add_recipients(&l->cc, v, e) &&
+              add_recipients(&l->bcc, v, e) && add_recipient_field(&l->to, "To", domain, h, e) &&
+              add_recipient_field(&l->cc, "Cc", domain, h, e) &&
               (!l->subject || add_subject(l->subject, h, e));
 
     for (size_t i = 0; ok && i < l->headers.count; i++)
-        ok = add_field(l->headers.items[i], h, e);
+        ok = add_field(l->headers.items[i], domain, h, e);
     return ok;
 }

@@ -48,18 +48,20 @@ static bool prepare(const struct composition *c, struct submission *s, struct er
     struct header *h = &s->message.header;
 
     s->sender_is_given = c->letter->from != NULL;
-    return heading_write(c->letter, h, &s->envelope, e) && add_dated_fields(c, s, e) &&
-           mime_add_fields(c->root, h, e) && submission_prepare(s, e) &&
+    return heading_write_sender(c->letter, h, &s->envelope, e) && submission_choose(s, e) &&
+           heading_write(c->letter, submission_domain(s), h, &s->envelope, e) &&
+           add_dated_fields(c, s, e) && mime_add_fields(c->root, h, e) &&
+           submission_prepare(s, e) &&
            prepare_size_check(&s->account, message_size(&s->message) + mime_size(c->root), e);
 }
 
 static bool encode(const struct composition *c, struct submission *s, struct err *e)
 {
     struct progress bar;
-    struct mime_progress p = {.show = progress_show, .argument = &bar};
+    struct progress_watch watch = {progress_show, &bar};
 
     progress_begin(&bar, "encoding", mime_size(c->root), s->host->stderr_is_terminal);
-    bool ok = mime_write(c->root, &s->message.body, &p, e);
+    bool ok = mime_write(c->root, &s->message.body, &watch, e);
     progress_end(&bar);
     return ok && message_measure_body(&s->message, e);
 }
@@ -72,6 +74,7 @@ static int submit_letter(struct letter *l, struct composition *c, struct host *h
 
     bool ok = sources_read(&l->args, h, &config, &e);
     submission_init(&s, &l->args, h, config);
+    s.shows_progress = true;
     ok = ok && compose(c, stdin_fd, &e) && prepare(c, &s, &e) && encode(c, &s, &e);
     int status = ok ? submission_dispatch(&s) : submission_fail(&s, &e);
     submission_clear(&s);
@@ -87,7 +90,8 @@ static int preview(const struct letter *l, struct composition *c, int stdin_fd)
     int status;
 
     header_init(&header);
-    if (compose(c, stdin_fd, &e) && heading_write(l, &header, &v, &e)) {
+    if (compose(c, stdin_fd, &e) && heading_write_sender(l, &header, &v, &e) &&
+        heading_write(l, NULL, &header, &v, &e)) {
         status = preview_show(&header, c->root);
     } else {
         log_line("%s", e.text);

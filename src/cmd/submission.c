@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/plan.h"
+#include "cmd/progress.h"
 #include "cmd/result.h"
 #include "mail/xtext.h"
 #include "cmd/spooling.h"
@@ -48,11 +49,13 @@ bool submission_address(struct submission *s, struct err *e)
 }
 
 /* The sender that was given, else the one of From if it is one of ours, chooses the account. */
-static bool choose_account(struct submission *s, struct err *e)
+bool submission_choose(struct submission *s, struct err *e)
 {
     struct path from = {0};
     bool ok;
 
+    if (s->selection.account)
+        return true;
     if (s->sender_is_given) {
         ok = select_account(s->config, s->args->account, &s->envelope.reverse_path, &s->selection,
                             e);
@@ -66,6 +69,11 @@ static bool choose_account(struct submission *s, struct err *e)
     return ok && config_resolve(s->config, s->selection.account, &s->account, e);
 }
 
+const char *submission_domain(const struct submission *s)
+{
+    return s->account.domain ? s->account.domain : host_mail_domain(s->host);
+}
+
 static bool complete(struct submission *s, struct err *e)
 {
     const char *full_name = s->args->full_name ? s->args->full_name : s->account.from_name;
@@ -73,7 +81,7 @@ static bool complete(struct submission *s, struct err *e)
 
     struct preparation p = {
         .account = &s->account,
-        .domain = s->account.domain ? s->account.domain : host_mail_domain(s->host),
+        .domain = submission_domain(s),
         .user = account_default_sender(&s->account) ? NULL : host_user(s->host),
         .full_name = full_name || !names_author ? full_name : host_full_name(s->host),
         .no_aliases = s->args->no_aliases,
@@ -112,7 +120,7 @@ static void ask(struct submission *s)
 bool submission_prepare(struct submission *s, struct err *e)
 {
     ask(s);
-    return choose_account(s, e) && complete(s, e);
+    return submission_choose(s, e) && complete(s, e);
 }
 
 static void show_failures(const struct submission *s)
@@ -214,6 +222,20 @@ static void describe(struct submission *s)
         report_note(&s->delivery, !s->host->stderr_is_terminal, s->args->unheeded.items[i]);
 }
 
+/* With -v the dialogue tells how far it is. */
+static void relay(struct submission *s)
+{
+    struct progress bar;
+    struct progress_watch watch = {progress_show, &bar};
+
+    progress_begin(&bar, "sending", message_size(&s->message),
+                   s->shows_progress && s->host->stderr_is_terminal && !s->args->verbose);
+    s->delivery.watch = &watch;
+    relay_deliver(&s->delivery);
+    s->delivery.watch = NULL;
+    progress_end(&bar);
+}
+
 static int deliver(struct submission *s)
 {
     char id[ENTRY_ID_MAX + 1] = "";
@@ -222,7 +244,7 @@ static int deliver(struct submission *s)
     /* Where something may be queued, the runner is a child of ours, and needs what we have. */
     if (s->account.queue == ACCOUNT_QUEUE_NEVER)
         narrow_process(&s->account, NULL, s->host->temporary);
-    relay_deliver(&s->delivery);
+    relay(s);
     if (s->delivery.warning.kind != ERR_NONE)
         log_line("warning: %s", s->delivery.warning.text);
     if (is_to_keep(s)) {

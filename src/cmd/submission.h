@@ -29,13 +29,16 @@ struct submission {
     struct host *host;
     const struct config *config;
 
+    bool shows_progress;     /* a person waits: show on a terminal how far a large one is */
+
     struct message message;
     struct envelope envelope;
     bool sender_is_given;    /* envelope.reverse_path is somebody's word, the null path included */
 
-    /* Known after submission_prepare. */
+    /* Known after submission_choose. */
     struct selection selection;
     struct account account;
+    /* After submission_prepare. */
     struct strings notes;    /* what was done to the message: "added Date" */
     /* After submission_dispatch. */
     struct delivery delivery;
@@ -47,7 +50,11 @@ void submission_clear(struct submission *s);
 
 /* The envelope out of the arguments (-f and recipients) and, with -t, the message's header. */
 bool submission_address(struct submission *s, struct err *e);
-/* Choose the account (-a, the sender, ...) and make ready what will leave. */
+/* Choose the account, by -a, the sender, ...; submission_prepare does it, unless it is done. */
+bool submission_choose(struct submission *s, struct err *e);
+/* The domain of bare names, once there is an account. */
+const char *submission_domain(const struct submission *s);
+/* Choose the account and make ready what will leave. */
 bool submission_prepare(struct submission *s, struct err *e);
 
 /* Deliver and report, or with --dry-run only show what would be done. */

@@ -23,6 +23,12 @@ struct message {
     uint64_t longest_line;   /* octets without CRLF, header and body */
 };
 
+/* Told again and again how many octets of something large are done. */
+struct progress_watch {
+    void (*show)(void *argument, uint64_t done);
+    void *argument;
+};
+
 /* Bodies over LIMIT_MESSAGE_MEMORY go to an unnamed file in `directory` (borrowed). */
 void message_init(struct message *m, const char *directory);
 void message_clear(struct message *m);

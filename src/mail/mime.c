@@ -240,7 +240,7 @@ bool mime_add_fields(const struct mime_part *part, struct header *h, struct err 
 
 struct writer {
     struct spill *out;
-    const struct mime_progress *progress;
+    const struct progress_watch *watch;
     char *block;             /* LIMIT_BLOCK octets */
     struct buf text;
     uint64_t done;
@@ -250,8 +250,8 @@ struct writer {
 static bool put(struct writer *w, struct slice bytes, struct err *e)
 {
     w->done += bytes.len;
-    if (w->progress)
-        w->progress->show(w->progress->argument, w->done);
+    if (w->watch)
+        w->watch->show(w->watch->argument, w->done);
     return spill_put(w->out, bytes, e);
 }
 
@@ -325,10 +325,10 @@ static bool write_part(struct writer *w, const struct mime_part *part, struct er
     return put(w, buf_slice(&w->text), e);
 }
 
-bool mime_write(const struct mime_part *part, struct spill *out, const struct mime_progress *p,
+bool mime_write(const struct mime_part *part, struct spill *out, const struct progress_watch *watch,
                 struct err *e)
 {
-    struct writer w = {.out = out, .progress = p, .block = mem_resize(NULL, LIMIT_BLOCK, 1)};
+    struct writer w = {.out = out, .watch = watch, .block = mem_resize(NULL, LIMIT_BLOCK, 1)};
 
     buf_init(&w.text, LIMIT_HEADER_BLOCK);
     bool ok = write_part(&w, part, e);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/spill.h"
-#include "mail/header.h"
+#include "mail/message.h"
 #include "mail/text.h"
 
 /* A message body with MIME structure that is being composed (RFC 2045 to 2049): a tree of parts.
@@ -53,14 +53,8 @@ uint64_t mime_size(const struct mime_part *part);
 /* The fields of the whole: MIME-Version, Content-Type and what goes with it. */
 bool mime_add_fields(const struct mime_part *part, struct header *h, struct err *e);
 
-/* Told again and again how many octets are written. */
-struct mime_progress {
-    void (*show)(void *argument, uint64_t done);
-    void *argument;
-};
-
 /* Write the body. A file that has not the size any more that it had is an error. */
-bool mime_write(const struct mime_part *part, struct spill *out, const struct mime_progress *p,
+bool mime_write(const struct mime_part *part, struct spill *out, const struct progress_watch *watch,
                 struct err *e);
 
 #endif

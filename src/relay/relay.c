@@ -136,6 +136,7 @@ void relay_send(struct relay *r, struct delivery *d)
         .message = fitting_message(r, d),
         .last = d->last,
         .owner = d,
+        .watch = d->watch,
     };
     session_extend(&r->session, message_size(d->transaction.message));
     r->count++;

@@ -43,6 +43,7 @@ struct delivery {
     const struct transcript *transcript;   /* may be NULL */
     bool queued;             /* what is not delivered is in the queue: for the log */
     const char *log_tag;     /* our name in the system log; NULL: the program's */
+    const struct progress_watch *watch;    /* told what is sent of it; may be NULL */
     bool last;               /* nothing is sent behind it: QUIT may leave with it */
 
     /* Out: how it went, for report and log; what became of whom is in the envelope. */

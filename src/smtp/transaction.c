@@ -59,7 +59,7 @@ bool transaction_begin(struct transaction *t, struct session *s, struct err *e)
                    !s->params->without_chunking;
 
     *t = (struct transaction){.envelope = t->envelope, .message = t->message, .last = t->last,
-                              .owner = t->owner, .chunked = chunked};
+                              .owner = t->owner, .watch = t->watch, .chunked = chunked};
     buf_init(&t->line, LIMIT_COMMAND);
     if (!needs_of_mail(s, t->envelope, t->message, &t->mail, e))
         return false;
@@ -188,6 +188,12 @@ static bool send_piece(struct session *s, struct slice piece, struct err *e)
     return true;
 }
 
+static void tell(const struct transaction *t, uint64_t sent)
+{
+    if (t->watch)
+        t->watch->show(t->watch->argument, sent);
+}
+
 /* RFC 3030 2: the octets as they are, right behind the command. */
 static bool say_chunk(struct transaction *t, struct session *s, bool is_last, struct err *e)
 {
@@ -209,6 +215,7 @@ static bool say_chunk(struct transaction *t, struct session *s, bool is_last, st
         t->is_exposed = is_last && left == 0;
         if (!send_piece(s, piece, e))
             return false;
+        tell(t, t->sent);
     }
     return true;
 }
@@ -219,6 +226,7 @@ static bool say_message(struct transaction *t, struct session *s, struct err *e)
 {
     struct wire_out dots;
     struct slice piece;
+    uint64_t sent = 0;
 
     t->is_cut_short = stream_has_input(&s->stream);
     if (t->is_cut_short)
@@ -233,6 +241,8 @@ static bool say_message(struct transaction *t, struct session *s, struct err *e)
         if (stream_pending(&s->stream) >= LIMIT_BLOCK &&
             !stream_flush(&s->stream, session_idle(s), e))
             return false;
+        sent += piece.len;
+        tell(t, sent);
     } while (piece.len);
     t->is_cut_short = stream_has_input(&s->stream);
     if (t->is_cut_short)

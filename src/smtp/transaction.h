@@ -38,6 +38,7 @@ struct transaction {
     const struct message *message;   /* message_measure was called */
     bool last;               /* nothing comes behind it: QUIT may leave with it */
     void *owner;             /* whoever knows what it is for */
+    const struct progress_watch *watch;    /* told what is sent of the message; may be NULL */
 
     /* Its own, from transaction_begin to transaction_end. */
     struct mail_params mail;
