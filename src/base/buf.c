@@ -82,19 +82,35 @@ bool slice_has_byte(struct slice s, char byte)
     return slice_find(s, byte, 0) < s.len;
 }
 
-/* Eight octets at a time, four such words a turn, so that the processor has independent work. */
-bool slice_has_8bit(struct slice s)
+/* Counted in octets for as long as these cannot overflow: a loop that compilers make wide. */
+size_t slice_count(struct slice s, char byte)
 {
-    uint64_t word[4], seen = 0;
-    size_t i = 0;
+    enum { STRETCH = 240 };
+    size_t i = 0, total = 0;
 
-    for (; i + sizeof word <= s.len; i += sizeof word) {
-        memcpy(word, s.data + i, sizeof word);
-        seen |= word[0] | word[1] | word[2] | word[3];
+    for (; i + STRETCH <= s.len; i += STRETCH) {
+        uint8_t count = 0;
+        for (size_t k = 0; k < STRETCH; k++)
+            count = (uint8_t)(count + (s.data[i + k] == byte));
+        total += count;
     }
     for (; i < s.len; i++)
-        seen |= (unsigned char)s.data[i] & 0x80U;
-    return (seen & UINT64_C(0x8080808080808080)) != 0;
+        total += s.data[i] == byte;
+    return total;
+}
+
+bool slice_has_8bit(struct slice s)
+{
+    enum { STRETCH = 256 };
+    size_t i = 0;
+    uint8_t seen = 0;
+
+    for (; i + STRETCH <= s.len && seen < 0x80; i += STRETCH)
+        for (size_t k = 0; k < STRETCH; k++)
+            seen |= (uint8_t)s.data[i + k];
+    for (; i < s.len; i++)
+        seen |= (uint8_t)s.data[i];
+    return seen >= 0x80;
 }
 
 bool slice_number(struct slice s, unsigned long max, unsigned long *value)
@@ -201,6 +217,17 @@ static bool reserve(struct buf *b, size_t more)
         b->capacity = capacity;
     }
     return true;
+}
+
+char *buf_room(struct buf *b, size_t len)
+{
+    return reserve(b, len) ? b->data + b->len : NULL;
+}
+
+void buf_added(struct buf *b, size_t len)
+{
+    b->len += len;
+    b->data[b->len] = '\0';
 }
 
 void buf_put(struct buf *b, const void *data, size_t len)

@@ -42,6 +42,7 @@ bool slice_has_prefix_nocase(struct slice s, struct slice prefix);
 /* Offset of the first `byte` at or after `offset`; s.len if there is none. */
 size_t slice_find(struct slice s, char byte, size_t offset);
 bool slice_has_byte(struct slice s, char byte);
+size_t slice_count(struct slice s, char byte);
 /* Any octet over 127. */
 bool slice_has_8bit(struct slice s);
 /* A strict decimal number without sign: false for anything else or more than max. */
@@ -60,6 +61,10 @@ void buf_clear(struct buf *b);             /* releases; the buf may be used agai
 void buf_wipe(struct buf *b);              /* as buf_clear, bytes overwritten first */
 void buf_reset(struct buf *b);             /* empty, memory kept, overflow forgotten */
 void buf_put(struct buf *b, const void *data, size_t len);
+/* Room for `len` octets behind what is there, for the caller to write to and to say with buf_added
+ * how many it wrote. NULL: that would be more than the maximum. */
+char *buf_room(struct buf *b, size_t len);
+void buf_added(struct buf *b, size_t len);
 void buf_put_slice(struct buf *b, struct slice s);
 void buf_put_text(struct buf *b, const char *text);
 void buf_put_byte(struct buf *b, char byte);

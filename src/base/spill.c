@@ -21,6 +21,7 @@ void spill_clear(struct spill *s)
     s->fd = -1;
     s->borrowed = false;
     s->start = 0;
+    s->in_file = 0;
     s->size = 0;
 }
 
@@ -29,44 +30,52 @@ void spill_adopt(struct spill *s, int fd, uint64_t start, uint64_t size)
     s->fd = fd;
     s->borrowed = true;
     s->start = start;
+    s->in_file = size;
     s->size = size;
 }
 
-static bool move_to_file(struct spill *s, struct err *e)
+static bool put_to_file(struct spill *s, struct slice bytes, struct err *e)
 {
-    if (!file_unnamed(s->directory, &s->fd, e))
+    if (s->fd < 0 && !file_unnamed(s->directory, &s->fd, e))
         return false;
-    struct slice held = buf_slice(&s->memory);
-    if (!file_write(s->fd, held, e))
+    if (!file_write(s->fd, bytes, e))
         return err_wrap(e, "cannot keep the message in %s", s->directory);
-    buf_clear(&s->memory);
+    s->in_file += bytes.len;
     return true;
 }
 
 bool spill_put(struct spill *s, struct slice bytes, struct err *e)
 {
-    if (s->fd < 0 && bytes.len > s->memory.max - s->memory.len && !move_to_file(s, e))
-        return false;
-    if (s->fd < 0)
-        buf_put_slice(&s->memory, bytes);
-    else if (!file_write(s->fd, bytes, e))
-        return err_wrap(e, "cannot keep the message in %s", s->directory);
     s->size += bytes.len;
+    while (bytes.len > s->memory.max - s->memory.len) {
+        /* Filled up first: file systems like to be written at even places. */
+        size_t used = s->memory.max - s->memory.len;
+        buf_put(&s->memory, bytes.data, used);
+        bytes = slice_from(bytes, used);
+        if (!put_to_file(s, s->memory.max ? buf_slice(&s->memory) : bytes, e))
+            return false;
+        if (!s->memory.max)
+            return true;
+        buf_reset(&s->memory);
+    }
+    buf_put_slice(&s->memory, bytes);
     return true;
 }
 
 bool spill_read(const struct spill *s, uint64_t *offset, char *block, struct slice *bytes,
                 struct err *e)
 {
-    uint64_t left = *offset < s->size ? s->size - *offset : 0;
+    uint64_t end = *offset < s->in_file ? s->in_file : s->size;
+    uint64_t left = *offset < end ? end - *offset : 0;
     size_t want = left < LIMIT_BLOCK ? (size_t)left : LIMIT_BLOCK;
+    size_t have = 0;
 
-    if (s->fd < 0) {
-        *bytes = slice_make(s->memory.data ? s->memory.data + *offset : "", want);
+    if (*offset >= s->in_file) {
+        *bytes = slice_from(buf_slice(&s->memory), (size_t)(*offset - s->in_file));
+        bytes->len = want;
         *offset += want;
         return true;
     }
-    size_t have = 0;
     while (have < want) {
         ssize_t got = pread(s->fd, block + have, want - have, (off_t)(s->start + *offset + have));
         if (got < 0 && errno == EINTR)
@@ -74,7 +83,7 @@ bool spill_read(const struct spill *s, uint64_t *offset, char *block, struct sli
         if (got < 0)
             return err_os(e, ERR_IO, "cannot read the kept message");
         if (got == 0)
-            return err_set(e, ERR_IO, "the kept message was cut from outside");
+            return err_set(e, ERR_IO, "it became shorter while it was read");
         have += (size_t)got;
     }
     *bytes = slice_make(block, have);

@@ -9,16 +9,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Bytes that are written once and read often: in memory up to a limit, in an unnamed file beyond
- * it, so that memory does not depend on their number. The file is made in `directory` (TMPDIR or
- * the spool; borrowed) only when it is needed and vanishes with the descriptor. */
+/* Bytes that are written once and read often: in memory up to a limit, beyond it in an unnamed file
+ * but for the last, so that memory does not depend on their number. The file is made in `directory`
+ * (TMPDIR or the spool; borrowed) only when it is needed and vanishes with the descriptor. */
 
 struct spill {
-    struct buf memory;
+    struct buf memory;       /* what is not in the file */
     const char *directory;
     int fd;                  /* -1 while everything is in memory */
     bool borrowed;           /* fd is somebody else's */
     uint64_t start;          /* where in the file the first octet is */
+    uint64_t in_file;        /* how many of them are there */
     uint64_t size;
 };
 

@@ -11,7 +11,7 @@ static bool read_message(struct submission *s, bool no_stdin, struct err *e)
 {
     if (no_stdin)
         return err_set(e, ERR_IO, "there is no standard input to read a message from");
-    if (!message_read(&s->message, STDIN_FILENO, !s->args->dot_is_text, e))
+    if (!message_read_in_place(&s->message, STDIN_FILENO, !s->args->dot_is_text, e))
         return false;
     if (!s->message.is_empty)
         return true;

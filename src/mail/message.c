@@ -15,6 +15,7 @@ void message_init(struct message *m, const char *directory)
     *m = (struct message){0};
     header_init(&m->header);
     spill_init(&m->body, LIMIT_MESSAGE_MEMORY, directory);
+    raw_init(&m->raw);
 }
 
 void message_clear(struct message *m)
@@ -24,6 +25,34 @@ void message_clear(struct message *m)
     header_clear(&m->header);
     spill_clear(&m->body);
     message_init(m, directory);
+}
+
+uint64_t message_body_size(const struct message *m)
+{
+    return m->raw.file.fd >= 0 ? m->raw.size : m->body.size;
+}
+
+bool message_body_next(const struct message *m, struct body_reader *r, size_t max,
+                       struct slice *bytes, struct err *e)
+{
+    if (m->raw.file.fd >= 0)
+        return raw_next(&m->raw, &r->raw, max, bytes, e);
+    if (m->body.fd >= 0 && !r->block)
+        r->block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    if (!spill_read(&m->body, &r->offset, r->block, bytes, e))
+        return false;
+    if (bytes->len > max) {
+        r->offset -= bytes->len - max;
+        bytes->len = max;
+    }
+    return true;
+}
+
+void body_reader_clear(struct body_reader *r)
+{
+    free(r->block);
+    raw_reader_clear(&r->raw);
+    *r = (struct body_reader){0};
 }
 
 /* What is left in the header's block once its end was seen. */
@@ -71,6 +100,14 @@ bool message_input_put(struct message_input *in, struct slice bytes, struct err 
     return take(in->message, buf_slice(&in->text), e);
 }
 
+static void set_measures(struct message *m, const struct wire_in *wire)
+{
+    m->is_empty = m->header.block.len == 0 && message_body_size(m) == 0;
+    m->has_8bit = wire->has_8bit;
+    m->has_nul = wire->has_nul;
+    m->longest_line = wire->longest_line;
+}
+
 bool message_input_end(struct message_input *in, struct err *e)
 {
     struct message *m = in->message;
@@ -80,10 +117,7 @@ bool message_input_end(struct message_input *in, struct err *e)
     bool ok = take(m, buf_slice(&in->text), e);
     bool was_done = m->header.done;
     ok = ok && header_end(&m->header, e) && (was_done || begin_body(m, e));
-    m->is_empty = m->header.block.len == 0 && m->body.size == 0;
-    m->has_8bit = in->wire.has_8bit;
-    m->has_nul = in->wire.has_nul;
-    m->longest_line = in->wire.longest_line;
+    set_measures(m, &in->wire);
     return ok;
 }
 
@@ -104,6 +138,65 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
         ok = read_block(fd, block, &got, e) && message_input_put(&in, slice_make(block, got), e);
     while (ok && got && !in.wire.ended);
     ok = ok && message_input_end(&in, e);
+    message_input_clear(&in);
+    free(block);
+    return ok;
+}
+
+/* The next block of a body that stays where it is: counted, not kept. */
+static bool take_raw(struct message *m, struct message_input *in, struct slice bytes,
+                     struct err *e)
+{
+    size_t used = 0;
+
+    if (m->header.done) {
+        m->raw.size += wire_in_skim(&in->wire, bytes, &in->text);
+        return true;
+    }
+    buf_reset(&in->text);
+    wire_in_put(&in->wire, bytes, &in->text);
+    bool ok = header_feed(&m->header, buf_slice(&in->text), &used, e);
+    m->raw.header += used;
+    m->raw.size += in->text.len - used;
+    return ok;
+}
+
+/* What the header's block has too much belongs to the body. */
+static bool end_raw(struct message *m, struct message_input *in, struct err *e)
+{
+    size_t used = 0;
+    bool was_done = m->header.done;
+
+    buf_reset(&in->text);
+    wire_in_end(&in->wire, &in->text);
+    if (!was_done && !header_feed(&m->header, buf_slice(&in->text), &used, e))
+        return false;
+    m->raw.header += used;
+    m->raw.size += in->text.len - used;
+    if (!header_end(&m->header, e))
+        return false;
+    m->raw.header -= m->header.rest_len;
+    m->raw.size += m->header.rest_len;
+    set_measures(m, &in->wire);
+    return true;
+}
+
+bool message_read_in_place(struct message *m, int fd, bool dot_ends, struct err *e)
+{
+    struct message_input in;
+    struct slice bytes;
+    uint64_t offset = 0;
+
+    if (!raw_adopt(&m->raw, fd, LIMIT_MESSAGE_MEMORY, dot_ends))
+        return message_read(m, fd, dot_ends, e);
+    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    message_input_begin(&in, m, dot_ends);
+    bool ok;
+    do
+        ok = raw_look(&m->raw, &offset, block, &bytes, e) && take_raw(m, &in, bytes, e);
+    while (ok && bytes.len && !in.wire.ended);
+    raw_end(&m->raw, offset);
+    ok = ok && end_raw(m, &in, e);
     message_input_clear(&in);
     free(block);
     return ok;
@@ -188,42 +281,41 @@ static bool write_lines(int fd, struct slice text, struct buf *lines, struct err
 
 static bool write_body(const struct message *m, int fd, struct buf *lines, struct err *e)
 {
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct body_reader reader = {0};
     struct slice bytes;
-    uint64_t offset = 0;
     bool ok;
 
     do
-        ok = spill_read(&m->body, &offset, block, &bytes, e) && write_lines(fd, bytes, lines, e);
+        ok = message_body_next(m, &reader, LIMIT_BLOCK, &bytes, e) &&
+             write_lines(fd, bytes, lines, e);
     while (ok && bytes.len);
-    free(block);
+    body_reader_clear(&reader);
     return ok;
 }
 
 static bool measure_body(const struct message *m, struct wire_in *wire, struct err *e)
 {
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct body_reader reader = {0};
     struct slice bytes;
     struct buf text;
-    uint64_t offset = 0;
     bool ok;
 
     wire_in_init(wire, false);
     buf_init(&text, 2 * LIMIT_BLOCK + 3);
     do {
         buf_reset(&text);
-        ok = spill_read(&m->body, &offset, block, &bytes, e);
+        ok = message_body_next(m, &reader, LIMIT_BLOCK, &bytes, e);
         if (ok)
             wire_in_put(wire, bytes, &text);
     } while (ok && bytes.len);
     buf_clear(&text);
-    free(block);
+    body_reader_clear(&reader);
     return ok;
 }
 
 uint64_t message_size(const struct message *m)
 {
-    return header_size(&m->header) + 2 + m->body.size;
+    return header_size(&m->header) + 2 + message_body_size(m);
 }
 
 bool message_write(const struct message *m, int fd, struct err *e)
@@ -269,27 +361,13 @@ static bool next_piece(const struct message *m, struct message_reader *r, struct
     return true;
 }
 
-static bool next_of_body(const struct message *m, struct message_reader *r, size_t max,
-                         struct slice *bytes, struct err *e)
-{
-    if (m->body.fd >= 0 && !r->block)
-        r->block = mem_resize(NULL, LIMIT_BLOCK, 1);
-    if (!spill_read(&m->body, &r->body, r->block, bytes, e))
-        return false;
-    if (bytes->len > max) {
-        r->body -= bytes->len - max;
-        bytes->len = max;
-    }
-    return true;
-}
-
 bool message_next(const struct message *m, struct message_reader *r, size_t max,
                   struct slice *bytes, struct err *e)
 {
     struct slice piece;
 
     if (!next_piece(m, r, &piece))
-        return next_of_body(m, r, max, bytes, e);
+        return message_body_next(m, &r->body, max, bytes, e);
     *bytes = slice_make(piece.data, piece.len < max ? piece.len : max);
     r->used += bytes->len;
     if (bytes->len == piece.len) {
@@ -301,7 +379,7 @@ bool message_next(const struct message *m, struct message_reader *r, size_t max,
 
 void message_reader_clear(struct message_reader *r)
 {
-    free(r->block);
+    body_reader_clear(&r->body);
     *r = (struct message_reader){0};
 }
 

@@ -315,18 +315,17 @@ static bool finish(struct scanner *s, uint64_t size, struct err *e)
 
 static bool scan(struct scanner *s, const struct message *m, struct err *e)
 {
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct body_reader reader = {0};
     struct slice bytes;
-    uint64_t offset = 0;
     bool ok = open_part(s, 0, true, e) && begin_body(s, &m->header, 0, e);
 
     while (ok) {
-        ok = spill_read(&m->body, &offset, block, &bytes, e) && take_block(s, bytes, e);
+        ok = message_body_next(m, &reader, LIMIT_BLOCK, &bytes, e) && take_block(s, bytes, e);
         if (!bytes.len)
             break;
     }
-    ok = ok && finish(s, m->body.size, e);
-    free(block);
+    ok = ok && finish(s, message_body_size(m), e);
+    body_reader_clear(&reader);
     return ok;
 }
 

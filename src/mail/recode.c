@@ -15,7 +15,7 @@ struct recoder {
     enum part_encoding *encodings;    /* what each part is given */
     bool *has_8bit;          /* by part: what is left of it, parts within included */
     uint64_t at;             /* everything of from's body before here is in to's */
-    char *block;
+    struct body_reader reader;
     struct buf text;
     unsigned what;
 };
@@ -108,15 +108,13 @@ static bool edit_header(const struct recoder *r, size_t index, struct header *h,
 static bool next_block(struct recoder *r, uint64_t end, struct slice *bytes, struct err *e)
 {
     uint64_t left = end - r->at;
-    uint64_t offset = r->at;
 
     *bytes = SLICE("");
     if (left == 0)
         return true;
-    if (!spill_read(&r->from->body, &offset, r->block, bytes, e))
+    if (!message_body_next(r->from, &r->reader, left < LIMIT_BLOCK ? (size_t)left : LIMIT_BLOCK,
+                           bytes, e))
         return false;
-    if (bytes->len > left)
-        bytes->len = (size_t)left;
     r->at += bytes->len;
     return true;
 }
@@ -193,7 +191,9 @@ static bool rewrite_header(struct recoder *r, size_t index, struct err *e)
         ok = h.fields[i].removed || spill_put(&r->to->body, header_raw(&h, i), e);
     ok = ok && spill_put(&r->to->body, SLICE("\r\n"), e);
     header_clear(&h);
-    r->at = part->body;
+    /* Nothing of it is left, unless it ended early. */
+    while (ok && r->at < part->body)
+        ok = next_block(r, part->body, &bytes, e);
     return ok;
 }
 
@@ -216,7 +216,7 @@ static bool rewrite(struct recoder *r, struct err *e)
     for (size_t i = 0; i < r->parts.count; i++)
         if (!rewrite_part(r, i, e))
             return false;
-    return copy_to(r, r->from->body.size, e) && message_measure_body(r->to, e);
+    return copy_to(r, message_body_size(r->from), e) && message_measure_body(r->to, e);
 }
 
 bool recode_message(const struct message *from, unsigned what, struct message *to, bool *changed,
@@ -229,11 +229,10 @@ bool recode_message(const struct message *from, unsigned what, struct message *t
     *changed = ok && decide(&r);
     if (*changed) {
         header_copy(&to->header, &from->header);
-        r.block = mem_resize(NULL, LIMIT_BLOCK, 1);
         buf_init(&r.text, 4 * LIMIT_BLOCK);
         ok = rewrite(&r, e);
         buf_clear(&r.text);
-        free(r.block);
+        body_reader_clear(&r.reader);
     }
     if (!ok)
         message_clear(to);

@@ -114,17 +114,16 @@ void spool_close(struct spool *s)
 
 static bool put_body(int fd, const struct message *m, struct buf *first, struct err *e)
 {
-    char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
+    struct body_reader reader = {0};
     struct slice bytes;
-    uint64_t offset = 0;
-    bool ok = spill_read(&m->body, &offset, block, &bytes, e);
+    bool ok = message_body_next(m, &reader, LIMIT_BLOCK, &bytes, e);
 
     /* A message that fits leaves in one write. */
     buf_put_slice(first, ok ? bytes : SLICE(""));
     ok = ok && !first->overflow && file_write(fd, buf_slice(first), e);
     while (ok && bytes.len)
-        ok = spill_read(&m->body, &offset, block, &bytes, e) && file_write(fd, bytes, e);
-    free(block);
+        ok = message_body_next(m, &reader, LIMIT_BLOCK, &bytes, e) && file_write(fd, bytes, e);
+    body_reader_clear(&reader);
     return ok;
 }
 

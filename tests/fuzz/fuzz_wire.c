@@ -5,6 +5,7 @@
  * blocks end. */
 
 #include "fuzz.h"
+#include "base/limits.h"
 #include "mail/wire.h"
 
 static void canonical(struct buf *out, struct slice text, bool dot_ends, size_t block,
@@ -54,6 +55,30 @@ static void receive(struct slice wire, struct buf *out)
     PROMISE(false);
 }
 
+/* Skimming tells the size, and the measures that count. */
+static void skim(struct slice text, bool dot_ends, size_t block, const struct buf *whole,
+                 const struct wire_in *measured)
+{
+    struct buf spare;
+    struct wire_in w;
+    uint64_t size = 0;
+
+    buf_init(&spare, text.len * 2 + 3);
+    wire_in_init(&w, dot_ends);
+    for (size_t at = 0; at < text.len; at += block) {
+        size_t len = text.len - at < block ? text.len - at : block;
+        size += wire_in_skim(&w, slice_make(text.data + at, len), &spare);
+    }
+    buf_reset(&spare);
+    wire_in_end(&w, &spare);
+    PROMISE(size + spare.len == whole->len);
+    PROMISE(w.has_nul == measured->has_nul && w.has_8bit == measured->has_8bit);
+    PROMISE(w.ended == measured->ended);
+    PROMISE(measured->longest_line > LIMIT_TEXT_LINE ? w.longest_line == measured->longest_line
+                                                     : w.longest_line <= measured->longest_line);
+    buf_clear(&spare);
+}
+
 static void look_at_canonical(struct slice text, const struct wire_in *w)
 {
     size_t longest = 0, line = 0;
@@ -89,6 +114,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     PROMISE(slice_eq(buf_slice(&whole), buf_slice(&pieces)));
     PROMISE(w.longest_line == v.longest_line && w.has_nul == v.has_nul && w.ended == v.ended);
     look_at_canonical(buf_slice(&whole), &w);
+    skim(text, steer & 1, block, &whole, &w);
+    skim(text, steer & 1, size + 1, &whole, &w);
     dotted(&wire, buf_slice(&whole), whole.len + 1);
     dotted(&again, buf_slice(&whole), block);
     PROMISE(slice_eq(buf_slice(&wire), buf_slice(&again)));

@@ -3,6 +3,7 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 
@@ -132,6 +133,44 @@ static void slices_compare_and_trim(void **state)
     free(copy);
 }
 
+/* At each place of stretches that are looked at as one. */
+static void octets_are_found_and_counted_wherever_they_are(void **state)
+{
+    char text[1000];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < sizeof text; i++) {
+        struct slice all = slice_make(text, sizeof text);
+        text[i] = '\x80';
+        assert_true(slice_has_8bit(all));
+        assert_false(slice_has_8bit(slice_make(text, i)));
+        assert_false(slice_has_8bit(slice_from(all, i + 1)));
+        text[i] = '\n';
+        assert_int_equal(slice_count(all, '\n'), i + 1);
+        assert_int_equal(slice_count(slice_from(all, i), '\n'), 1);
+        assert_int_equal(slice_count(slice_make(text, i), '\n'), i);
+    }
+}
+
+static void room_is_taken_and_filled(void **state)
+{
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 10);
+    buf_put_text(&b, "abc");
+    char *to = buf_room(&b, 7);
+    assert_non_null(to);
+    memcpy(to, "de", 2);
+    buf_added(&b, 2);
+    assert_string_equal(b.data, "abcde");
+    assert_int_equal(b.len, 5);
+    assert_null(buf_room(&b, 6));
+    assert_true(b.overflow);
+    buf_clear(&b);
+}
+
 static void numbers_are_strict(void **state)
 {
     static const struct {
@@ -189,6 +228,8 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_not_put_at_all_and_that_sticks),
         cmocka_unit_test(bytes_can_be_forgotten_at_both_ends),
         cmocka_unit_test(slices_compare_and_trim),
+        cmocka_unit_test(octets_are_found_and_counted_wherever_they_are),
+        cmocka_unit_test(room_is_taken_and_filled),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(ascii_is_ascii_only),
     };

@@ -61,18 +61,17 @@ static bool read_from(struct message *m, int fd, bool dot_ends, struct err *e)
 
 static void body_of(const struct message *m, struct buf *out)
 {
-    char *block = mem_alloc(LIMIT_BLOCK);
-    uint64_t offset = 0;
+    struct body_reader reader = {0};
     struct slice bytes;
     struct err e;
 
     buf_reset(out);
     do {
-        assert_true(spill_read(&m->body, &offset, block, &bytes, &e));
+        assert_true(message_body_next(m, &reader, LIMIT_BLOCK, &bytes, &e));
         buf_put_slice(out, bytes);
     } while (bytes.len);
-    assert_int_equal(out->len, m->body.size);
-    free(block);
+    assert_int_equal(out->len, message_body_size(m));
+    body_reader_clear(&reader);
 }
 
 static void header_of(const struct message *m, struct buf *out)

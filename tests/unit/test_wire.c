@@ -3,7 +3,9 @@
 #include "check.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/limits.h"
 #include "mail/wire.h"
 
 /* No text of these tests is longer. */
@@ -156,6 +158,84 @@ static void random_text_becomes_canonical_and_stays_so(void **state)
     buf_clear(&twice);
 }
 
+/* Canonical, and what of it wire_in_skim counts: with the input in pieces of which each second one
+ * is skimmed. */
+static uint64_t skimmed(struct slice text, size_t step, struct wire_in *w, struct buf *out)
+{
+    uint64_t size = 0;
+
+    for (size_t at = 0, piece = 0; at < text.len; at += step, piece++) {
+        size_t len = text.len - at < step ? text.len - at : step;
+        struct slice bytes = slice_make(text.data + at, len);
+        buf_reset(out);
+        if (piece % 2)
+            wire_in_put(w, bytes, out);
+        size += piece % 2 ? out->len : wire_in_skim(w, bytes, out);
+    }
+    buf_reset(out);
+    wire_in_end(w, out);
+    return size + out->len;
+}
+
+static void check_skimmed(struct slice text, bool dot_ends, size_t step, struct buf *out)
+{
+    struct wire_in w, v;
+
+    wire_in_init(&w, dot_ends);
+    wire_in_init(&v, dot_ends);
+    uint64_t size = skimmed(text, step, &w, out);
+    canonical(text, 0, text.len + 1, &v, out);
+    if (size != out->len)
+        check_slice(text, SLICE("another size"), buf_slice(out));
+    assert_true(w.has_nul == v.has_nul && w.has_8bit == v.has_8bit && w.ended == v.ended);
+    if (v.longest_line > LIMIT_TEXT_LINE)
+        assert_int_equal(w.longest_line, v.longest_line);
+    else
+        assert_true(w.longest_line <= v.longest_line);
+}
+
+static void skimming_counts_what_would_come_out(void **state)
+{
+    char text[40];
+    uint32_t seed = 3;
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, TEXT_MAX);
+    for (int round = 0; round < 20000; round++) {
+        struct slice input = random_text(text, &seed);
+        check_skimmed(input, round % 2, 1 + check_random(&seed, 40), &out);
+    }
+    buf_clear(&out);
+}
+
+/* Lines around the length that counts, of any ends, cut anywhere. */
+static void skimming_finds_the_longest_line_that_counts(void **state)
+{
+    enum { SIZE = 20000 };
+    char *text = malloc(SIZE);
+    uint32_t seed = 4;
+    struct buf out;
+
+    (void)state;
+    assert_non_null(text);
+    buf_init(&out, 2 * SIZE + 3);
+    for (int round = 0; round < 300; round++) {
+        size_t near = LIMIT_TEXT_LINE - 2 + check_random(&seed, 5);
+        memset(text, 'x', SIZE);
+        for (size_t at = check_random(&seed, 300); at < SIZE; at += near + check_random(&seed, 2)) {
+            text[at] = "\n\r"[check_random(&seed, 2)];
+            if (check_random(&seed, 2) && at + 1 < SIZE)
+                text[++at] = '\n';
+            if (check_random(&seed, 3) == 0)
+                at -= check_random(&seed, 900);
+        }
+        check_skimmed(slice_make(text, SIZE), round % 2, 1 + check_random(&seed, SIZE), &out);
+    }
+    buf_clear(&out);
+    free(text);
+}
+
 /* What a server makes of it (RFC 5321 4.5.2): up to the line of one dot, first dots taken off.
  * Returns how many octets that took. */
 static size_t receive(struct slice sent, struct buf *text)
@@ -243,6 +323,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_line_end_leaves_as_crlf_wherever_blocks_end),
         cmocka_unit_test(random_text_becomes_canonical_and_stays_so),
+        cmocka_unit_test(skimming_counts_what_would_come_out),
+        cmocka_unit_test(skimming_finds_the_longest_line_that_counts),
         cmocka_unit_test(what_is_sent_arrives_and_nothing_ends_it_early),
         cmocka_unit_test(dots_that_begin_lines_are_doubled),
     };
