@@ -57,6 +57,11 @@ const char *account_default_sender(const struct account *a)
     return a->user && is_address(a->user) ? a->user : NULL;
 }
 
+bool account_leaves_bare(const struct account *a)
+{
+    return a->hands_over && !a->domain;
+}
+
 bool account_adds(const struct account *a, const char *header)
 {
     return strings_has(&a->add_headers, header);

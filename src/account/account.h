@@ -104,6 +104,7 @@ struct account {
     int syslog;              /* enum account_syslog */
     char *log_file;
 
+    bool hands_over;         /* made of `submit`: the machine's service completes what is local */
     struct origin origins[OPTION_MAX];   /* by index in options[] */
 };
 
@@ -114,6 +115,8 @@ unsigned account_port(const struct account *a);
 /* The envelope sender when none is given: the first `from` without a wildcard, else `user` if it
  * is an address, else NULL. */
 const char *account_default_sender(const struct account *a);
+/* Do bare names leave as they are? The service knows what they mean, unless `domain` is set. */
+bool account_leaves_bare(const struct account *a);
 /* Is the word in add-headers? "date", "message-id", "from". */
 bool account_adds(const struct account *a, const char *header);
 /* Is a login wanted? auth is not "none", and there is somebody or something to log in with. */

@@ -54,10 +54,10 @@ static void explain_unknown(struct complaint *c, cfg_t *section, const char *nam
         place = "stands outside of a section; move it into account \"...\" { } or defaults { }";
     else if (known)
         place = "cannot stand in defaults; move it into an account";
-    else if (strcmp(name, option_default_account.name) == 0)
+    else if (top_option_find(name))
         place = "stands within a section; move it to the top of the file";
-    else if (!near && strings_nearest(name, &option_default_account.name, 1))
-        near = option_default_account.name;
+    for (size_t i = 0; !place && !near && i < TOP_OPTIONS; i++)
+        near = strings_nearest(name, &top_options[i].name, 1);
     if (place)
         err_set(c->e, ERR_CONFIG, "%s:%d: %s: %s", c->source->path, section->line, name, place);
     else
@@ -122,17 +122,18 @@ static void make_section(cfg_opt_t *rows, unsigned without, struct complaint *c)
 
 static cfg_t *make_grammar(struct complaint *c)
 {
-    cfg_opt_t account[OPTION_MAX + 2], defaults[OPTION_MAX + 2];
+    cfg_opt_t account[OPTION_MAX + 2], defaults[OPTION_MAX + 2], top[TOP_OPTIONS + 4];
+    size_t count = 0;
 
     make_section(account, 0, c);
     make_section(defaults, OPTION_NO_DEFAULTS, c);
-    cfg_opt_t top[] = {
-        text_row(option_default_account.name),
-        CFG_SEC("defaults", defaults, CFGF_NODEFAULT),
-        CFG_SEC("account", account, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
-        complaint_row(c),
-        CFG_END(),
-    };
+    for (size_t i = 0; i < TOP_OPTIONS; i++)
+        top[count++] = text_row(top_options[i].name);
+    top[count++] = (cfg_opt_t)CFG_SEC("defaults", defaults, CFGF_NODEFAULT);
+    top[count++] = (cfg_opt_t)CFG_SEC("account", account,
+                                      CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+    top[count++] = complaint_row(c);
+    top[count] = (cfg_opt_t)CFG_END();
     cfg_t *grammar = cfg_init(top, CFGF_NONE);
     if (!grammar)
         mem_exhausted("out of memory");
@@ -217,7 +218,7 @@ static bool take_statement(struct reader *r, const struct source *source, const 
 
     switch (s->kind) {
     case STATEMENT_SETTING:
-        return take_option(source, s, &option_default_account, p->grammar, &layer->top, e);
+        return take_option(source, s, top_option_find(s->name), p->grammar, &layer->top, e);
     case STATEMENT_DEFAULTS:
         p->values = cfg_getsec(p->grammar, "defaults");
         p->section = &layer->defaults;
@@ -341,6 +342,8 @@ static bool read_file(struct config *c, const char *path, bool is_system, struct
             *e = fault;
             return false;
         }
+        if (is_system && denied)
+            c->layers.denied = keep_name(c, path);
         buf_put_format(missing, "%s%s%s", missing->len ? ", " : "", path,
                        denied ? " (which you may not read)" : "");
         return true;
@@ -369,7 +372,7 @@ static bool check_accounts(const struct config *c, const struct config_sources *
 {
     const char *file = from->only_file ? from->only_file : from->user_file;
 
-    if (c->layers.count)
+    if (c->layers.count || c->layers.hands_over)
         return true;
     return err_set(e, ERR_CONFIG, "no account is configured%s%s; write account \"name\" { host = "
                                   "\"smtp.example.org\" } into %s, or set SMTPOST_HOST: see "
@@ -384,6 +387,7 @@ bool config_read(const struct config_sources *sources, struct config **out, stru
     struct buf missing;
 
     buf_init(&missing, LIMIT_ERROR_TEXT / 2);
+    c->layers.service = sources->service;
     if (sources->home)
         c->layers.home = mem_strdup(sources->home);
     bool ok = read_files(c, sources, &missing, e);
@@ -447,6 +451,21 @@ const struct strings *config_account_from(const struct config *c, size_t index)
 bool config_account_find(const struct config *c, const char *name, size_t *index, struct err *e)
 {
     return layers_find(&c->layers, name, index, e);
+}
+
+const char *config_hand_over(const struct config *c, struct origin *why)
+{
+    const struct layers *l = &c->layers;
+
+    if (!l->hands_over)
+        return NULL;
+    *why = l->hand_over.where.line ? l->hand_over.where : (struct origin){l->denied, 0};
+    return l->hand_over.name;
+}
+
+bool config_is_hand_over(const struct config *c, const char *name)
+{
+    return layers_is_hand_over(&c->layers, name);
 }
 
 bool config_resolve(const struct config *c, const char *name, struct account *out, struct err *e)

@@ -17,7 +17,13 @@
  * and cleaned of what libconfuse 3.3 gets wrong in silence (account/token.h, account/source.h):
  * variables that are not set, values cut at '#', '+' or '*', repeated options, missing braces,
  * octal numbers, NUL, directories, byte order marks, comments in lists and the line numbers behind
- * comments, names with '|', quotes that are not closed, backslashes that vanish. */
+ * comments, names with '|', quotes that are not closed, backslashes that vanish.
+ *
+ * The hand-over. A user who may not read the system's file, or whose files say submit = "SOCKET",
+ * and who has no account, host or default-account of their own, sends through an account made here:
+ * SMTP over the socket of the machine's service. It is called "submit", and only the user's
+ * defaults and --set are laid over it: what the system's file says of accounts is the service's
+ * business. */
 
 struct config_sources {
     const char *system_file; /* read if it exists and may be read */
@@ -25,6 +31,8 @@ struct config_sources {
     const char *only_file;   /* not NULL: this file alone, and it must exist */
     const char *home;        /* for "~/"; may be NULL */
     const struct strings *variables;     /* "SMTPOST_HOST=value", ...; may be NULL */
+    const char *service;     /* the socket of the machine's service, if no file names another; NULL:
+                              * nothing is handed over, for we are the service */
     const struct strings *settings;      /* --set: "option=value"; may be NULL */
 };
 
@@ -47,6 +55,12 @@ const char *config_default_origin(const struct config *c);
 const struct strings *config_account_from(const struct config *c, size_t index);
 /* The account of that name; else an error with "did you mean" and the list. */
 bool config_account_find(const struct config *c, const char *name, size_t *index, struct err *e);
+
+/* The name of the account that hands over, when that is where mail goes unless somebody chooses an
+ * account; else NULL. It is not among those that are counted. *why: who says so. */
+const char *config_hand_over(const struct config *c, struct origin *why);
+/* Can it be chosen by that name? */
+bool config_is_hand_over(const struct config *c, const char *name);
 
 /* All layers of one account into `out` (initialised here, empty after a failure), cross-checked: a
  * host or socket, at most one secret source, a user where a secret is. An unknown name is an error

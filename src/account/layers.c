@@ -8,6 +8,9 @@
 #include "account/preset.h"
 #include "base/mem.h"
 
+/* The account made of `submit`, in logs and in the queue. */
+#define HAND_OVER_NAME "submit"
+
 static void clear_layer(struct layer *l)
 {
     section_clear(&l->top);
@@ -19,6 +22,7 @@ void layers_clear(struct layers *l)
     clear_layer(&l->system);
     clear_layer(&l->user);
     section_clear(&l->set);
+    section_clear(&l->hand_over);
     for (size_t i = 0; i < l->count; i++)
         section_clear(&l->accounts[i]);
     free(l->accounts);
@@ -168,15 +172,22 @@ bool layers_find(const struct layers *l, const char *name, size_t *index, struct
     return false;
 }
 
+static const struct setting *find_place_in(const struct section *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (is_place(s->entries[i].option))
+            return &s->entries[i].setting;
+    return NULL;
+}
+
 static const struct setting *find_place(const struct layers *l)
 {
     const struct section *const sections[] = {&l->set, &l->user.defaults, &l->system.defaults};
+    const struct setting *place = NULL;
 
-    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-        for (size_t k = 0; k < sections[i]->count; k++)
-            if (is_place(sections[i]->entries[k].option))
-                return &sections[i]->entries[k].setting;
-    return NULL;
+    for (size_t i = 0; !place && i < sizeof sections / sizeof *sections; i++)
+        place = find_place_in(sections[i]);
+    return place;
 }
 
 /* A one-line option as its text, for free(), or NULL with an error. */
@@ -191,9 +202,19 @@ static char *text_of(const struct setting *setting, const struct option *o, stru
     return text;
 }
 
+/* What stands at the top of the files: the user's word before the system's. */
+static const struct setting *find_top(const struct layers *l, enum top_option option)
+{
+    const char *name = top_options[option].name;
+    const struct setting *own = section_find(&l->user.top, name);
+
+    return own ? own : section_find(&l->system.top, name);
+}
+
 static bool find_default(struct layers *l, struct err *e)
 {
-    const struct setting *setting = section_find(&l->user.top, option_default_account.name);
+    const struct option *o = &top_options[TOP_DEFAULT_ACCOUNT];
+    const struct setting *setting = find_top(l, TOP_DEFAULT_ACCOUNT);
     size_t index = index_of(l, ENVIRONMENT_ACCOUNT);
 
     if (index < l->count && !l->accounts[index].where.line) {
@@ -201,20 +222,87 @@ static bool find_default(struct layers *l, struct err *e)
         return true;
     }
     if (!setting)
-        setting = section_find(&l->system.top, option_default_account.name);
-    if (!setting)
         return true;
-    l->default_account = text_of(setting, &option_default_account, e);
+    l->default_account = text_of(setting, o, e);
     if (!l->default_account)
         return false;
     return layers_find(l, l->default_account, &index, e) ||
-           err_wrap(e, "%s:%u: %s", setting->file, setting->line, option_default_account.name);
+           err_wrap(e, "%s:%u: %s", setting->file, setting->line, o->name);
+}
+
+/* --- the hand-over */
+
+/* Has the user said where mail goes? */
+static bool has_own_way(const struct layers *l)
+{
+    const struct setting *place = find_place(l);
+
+    for (size_t i = 0; i < l->count; i++)
+        if (!l->accounts[i].is_system)
+            return true;
+    return (place && place != find_place_in(&l->system.defaults)) ||
+           section_find(&l->user.top, top_options[TOP_DEFAULT_ACCOUNT].name);
+}
+
+static struct setting *add_hand_over(struct layers *l, const char *option, const char *value)
+{
+    const char *near;
+    const struct option *o = option_find(option, &near);
+    struct setting *setting = section_add(&l->hand_over, o);
+
+    setting_init(setting, o, value, ORIGIN_BUILT_IN);
+    return setting;
+}
+
+/* The service knows its caller from the kernel: neither TLS nor a login. */
+static void make_hand_over(struct layers *l)
+{
+    const struct setting *submit = find_top(l, TOP_SUBMIT);
+
+    section_init(&l->hand_over, HAND_OVER_NAME, (struct origin){ORIGIN_BUILT_IN, 0});
+    add_hand_over(l, "protocol", "smtp");
+    add_hand_over(l, "tls", "none");
+    add_hand_over(l, "auth", "none");
+    struct setting *socket = add_hand_over(l, "socket", l->service);
+    if (!submit)
+        return;
+    l->hand_over.where = (struct origin){submit->file, submit->line};
+    strings_clear(&socket->values);
+    strings_copy(&socket->values, &submit->values);
+    socket->is_list = submit->is_list;
+    socket->expanded = submit->expanded;
+    socket->file = submit->file;
+    socket->line = submit->line;
+}
+
+bool layers_is_hand_over(const struct layers *l, const char *name)
+{
+    return l->hand_over.name && strcmp(name, HAND_OVER_NAME) == 0 && index_of(l, name) == l->count;
+}
+
+static bool find_hand_over(struct layers *l, struct err *e)
+{
+    const struct setting *submit = find_top(l, TOP_SUBMIT);
+
+    if (!l->service)
+        return true;
+    make_hand_over(l);
+    l->hands_over = (l->denied || submit) && !has_own_way(l);
+    size_t same = index_of(l, HAND_OVER_NAME);
+    if (!l->hands_over || same == l->count)
+        return true;
+    const struct origin *where = &l->accounts[same].where;
+    return err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": this is the name of what `submit` makes, "
+                                  "at %s:%u; rename the account", where->file, where->line,
+                   HAND_OVER_NAME, submit->file, submit->line);
 }
 
 bool layers_finish(struct layers *l, struct err *e)
 {
     const struct setting *place = find_place(l);
 
+    if (!find_hand_over(l, e))
+        return false;
     if (l->count == 0 && place) {
         struct origin where = {place->file, place->line};
         if (!layers_add_account(l, "default", where, false, e))
@@ -326,7 +414,30 @@ static bool merge_with_provider(const struct overlay *o, struct account *out, st
     return ok;
 }
 
-bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e)
+/* What the system's file says of accounts is for the service: the user's defaults alone count. */
+static bool resolve_hand_over(const struct layers *l, struct account *out, struct err *e)
+{
+    static const struct section no_provider;
+    const struct section *const sections[] = {&no_provider, &l->user.defaults, &l->hand_over,
+                                              &l->set};
+    struct overlay overlay = {
+        .sections = sections,
+        .count = sizeof sections / sizeof *sections,
+        .own = 2,
+        .home = l->home,
+    };
+
+    if (!merge_with_provider(&overlay, out, e))
+        return false;
+    out->name = mem_strdup(l->hand_over.name);
+    out->hands_over = true;
+    bool ok = account_check(out, e);
+    if (!ok)
+        account_clear(out);
+    return ok;
+}
+
+static bool resolve(const struct layers *l, const char *name, struct account *out, struct err *e)
 {
     static const struct section no_provider;
     const struct section *sections[LIMIT_LIKE_CHAIN + 5] = {&no_provider, &l->system.defaults,
@@ -335,7 +446,6 @@ bool layers_resolve(const struct layers *l, const char *name, struct account *ou
     struct chain chain;
     size_t index;
 
-    *out = (struct account){0};
     if (!layers_find(l, name, &index, e) || !follow(l, index, &chain, e))
         return false;
     for (size_t i = chain.count; i-- > 0; )
@@ -351,9 +461,31 @@ bool layers_resolve(const struct layers *l, const char *name, struct account *ou
     return ok;
 }
 
-const struct option option_default_account = {
-    .name = "default-account",
-    .type = OPTION_TEXT,
-    .field = offsetof(struct account, name),
-    .flags = OPTION_NOT_EMPTY,
+bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e)
+{
+    *out = (struct account){0};
+    return layers_is_hand_over(l, name) ? resolve_hand_over(l, out, e) : resolve(l, name, out, e);
+}
+
+const struct option *top_option_find(const char *name)
+{
+    for (size_t i = 0; i < TOP_OPTIONS; i++)
+        if (strcmp(top_options[i].name, name) == 0)
+            return &top_options[i];
+    return NULL;
+}
+
+const struct option top_options[TOP_OPTIONS] = {
+    [TOP_DEFAULT_ACCOUNT] = {
+        .name = "default-account",
+        .type = OPTION_TEXT,
+        .field = offsetof(struct account, name),
+        .flags = OPTION_NOT_EMPTY,
+    },
+    [TOP_SUBMIT] = {
+        .name = "submit",
+        .type = OPTION_PATHNAME,
+        .field = offsetof(struct account, socket),
+        .flags = OPTION_NOT_EMPTY,
+    },
 };

@@ -13,7 +13,7 @@
 
 /* One of the two files, with all that it includes, less its accounts. */
 struct layer {
-    struct section top;      /* default-account */
+    struct section top;      /* top_options */
     struct section defaults;
 };
 
@@ -25,6 +25,13 @@ struct layers {
     char *home;              /* owned; may be NULL */
     char *default_account;   /* owned; NULL: none named */
     struct strings variables;      /* names that settings of the environment's account borrow */
+
+    /* The hand-over to the machine's service (config.h). Both are borrowed and set before
+     * layers_finish. */
+    const char *service;     /* its socket when no `submit` names one; NULL: there is none */
+    const char *denied;      /* the system's file, if it is there and may not be read */
+    struct section hand_over;      /* the account made of them; without a name: none */
+    bool hands_over;         /* mail goes there unless somebody chooses an account */
 };
 
 void layers_clear(struct layers *l);       /* wipes */
@@ -38,15 +45,20 @@ struct section *layers_add_account(struct layers *l, const char *name, struct or
 bool layers_add_variables(struct layers *l, const struct strings *variables, struct err *e);
 /* One "option=value" of --set; the last of an option counts. ERR_USAGE. */
 bool layers_add_set(struct layers *l, const char *text, struct err *e);
-/* After the last: the account "default" where there is no account but a host or socket, and the
- * account that default-account names. */
+/* After the last: the account "default" where there is no account but a host or socket, the
+ * hand-over, and the account that default-account names. */
 bool layers_finish(struct layers *l, struct err *e);
 
 bool layers_find(const struct layers *l, const char *name, size_t *index, struct err *e);
 /* See config_resolve. */
 bool layers_resolve(const struct layers *l, const char *name, struct account *out, struct err *e);
 
-/* The row of default-account, which no account has. */
-extern const struct option option_default_account;
+/* Is that the account made for the hand-over, and none that somebody has written? */
+bool layers_is_hand_over(const struct layers *l, const char *name);
+
+/* What stands outside of sections. */
+enum top_option { TOP_DEFAULT_ACCOUNT, TOP_SUBMIT, TOP_OPTIONS };
+extern const struct option top_options[TOP_OPTIONS];
+const struct option *top_option_find(const char *name);    /* NULL: there is none */
 
 #endif

@@ -145,6 +145,26 @@ static bool refuse(const struct config *c, const struct path *sender, struct err
     return false;
 }
 
+/* Does the service choose, and not we? */
+static bool choose_hand_over(const struct config *c, const char *named, struct selection *out)
+{
+    struct origin why;
+
+    if (named) {
+        out->account = config_is_hand_over(c, named) ? named : NULL;
+        snprintf(out->why, sizeof out->why, "-a");
+        return out->account != NULL;
+    }
+    out->account = config_hand_over(c, &why);
+    if (out->account && why.line)
+        snprintf(out->why, sizeof out->why, "handed over to this machine's service: submit, %s:%u",
+                 why.file, why.line);
+    else if (out->account)
+        snprintf(out->why, sizeof out->why, "handed over to this machine's service: you may not "
+                                            "read %s, and have no account of your own", why.file);
+    return out->account != NULL;
+}
+
 bool select_account(const struct config *c, const char *named, const struct path *sender,
                     struct selection *out, struct err *e)
 {
@@ -152,6 +172,8 @@ bool select_account(const struct config *c, const char *named, const struct path
     const char *fallback = config_default_account(c);
 
     *out = (struct selection){0};
+    if (choose_hand_over(c, named, out))
+        return true;
     if (named && !config_account_find(c, named, &index, e))
         return err_wrap(e, "-a");
     struct match match = find_match(c, sender, index);

@@ -6,7 +6,8 @@
 #include "account/config.h"
 #include "mail/path.h"
 
-/* Which account, and why: -a; else the sender against every `from` entry (an exact address beats a
+/* Which account, and why: -a; else the machine's service, if mail is handed over to it (config.h);
+ * else the sender against every `from` entry (an exact address beats a
  * pattern, a longer literal part beats a shorter, file order breaks ties, user+tag@ matches user@
  * unless something is more exact); else default-account; else the only account; else an error that
  * lists them. */

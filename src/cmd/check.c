@@ -162,17 +162,19 @@ static bool choose_addresses(struct check *c, struct err *e)
     const char *sender = account_default_sender(&c->account);
     const char *domain = c->account.domain ? c->account.domain : host_mail_domain(c->host);
     const char *user = host_user(c->host);
+    bool bare = account_leaves_bare(&c->account);
 
     if (!sender)
         sender = user ? user : "postmaster";
-    if (!path_parse(&c->sender, slice_of(sender), e) || !path_qualify(&c->sender, domain, e))
+    if (!path_parse(&c->sender, slice_of(sender), e) ||
+        !(bare || path_qualify(&c->sender, domain, e)))
         return err_wrap(e, "the sender");
     if (!c->args->to) {
         path_copy(&c->recipient, &c->sender);
         return true;
     }
     return (path_parse(&c->recipient, slice_of(c->args->to), e) &&
-            path_qualify(&c->recipient, domain, e)) || err_wrap(e, "--to");
+            (bare || path_qualify(&c->recipient, domain, e))) || err_wrap(e, "--to");
 }
 
 static bool choose_account(struct check *c, struct err *e)
@@ -187,7 +189,7 @@ static bool choose_account(struct check *c, struct err *e)
 static int judge(struct check *c, const struct probe *p, bool ok, const struct outcome *why)
 {
     char verdict[LIMIT_LOG_LINE];
-    const char *hint = ok ? NULL : hint_find(p->server, why);
+    const char *hint = ok ? NULL : hint_find(c->account.hands_over ? HINT_SERVICE : p->server, why);
 
     if (ok) {
         snprintf(verdict, sizeof verdict, "account \"%s\" can send mail", c->selection.account);

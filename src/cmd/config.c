@@ -46,7 +46,8 @@ static bool show_account(const struct config *c, const char *name, struct err *e
     if (!config_resolve(c, name, &account, e))
         return false;
     printf("account \"%s\"%s\n", name,
-           chosen && strcmp(chosen, name) == 0 ? "  # default-account" : "");
+           account.hands_over                        ? "  # this machine's service"
+           : chosen && strcmp(chosen, name) == 0 ? "  # default-account" : "");
     for (size_t i = 0; i < option_count; i++)
         show_option(&account, i);
     account_clear(&account);
@@ -80,6 +81,7 @@ static bool put_account(struct json *j, const struct config *c, const char *name
     json_begin_object(j, NULL);
     json_put_string(j, "name", name);
     json_put_bool(j, "default", chosen && strcmp(chosen, name) == 0);
+    json_put_bool(j, "hands-over", account.hands_over);
     json_begin_object(j, "options");
     for (size_t i = 0; i < option_count; i++)
         put_option(j, &account, i);
@@ -89,8 +91,19 @@ static bool put_account(struct json *j, const struct config *c, const char *name
     return true;
 }
 
-/* All of them, or the one. */
-static bool show_json(const struct config *c, const char *only, struct err *e)
+/* The one, or all of them, that of the hand-over first. */
+static void list_names(const struct config *c, const char *only, struct strings *names)
+{
+    struct origin ignored;
+    const char *first = only ? only : config_hand_over(c, &ignored);
+
+    if (first)
+        strings_add_text(names, first);
+    for (size_t i = 0; !only && i < config_account_count(c); i++)
+        strings_add_text(names, config_account_name(c, i));
+}
+
+static bool show_json(const struct config *c, const struct strings *names, struct err *e)
 {
     struct json j;
     struct buf out;
@@ -100,10 +113,8 @@ static bool show_json(const struct config *c, const char *only, struct err *e)
     json_init(&j, &out);
     json_begin_object(&j, NULL);
     json_begin_array(&j, "accounts");
-    if (only)
-        ok = put_account(&j, c, only, e);
-    for (size_t i = 0; ok && !only && i < config_account_count(c); i++)
-        ok = put_account(&j, c, config_account_name(c, i), e);
+    for (size_t i = 0; ok && i < names->count; i++)
+        ok = put_account(&j, c, names->items[i], e);
     json_end(&j);
     json_end(&j);
     if (ok)
@@ -112,14 +123,12 @@ static bool show_json(const struct config *c, const char *only, struct err *e)
     return ok;
 }
 
-static bool show_text(const struct config *c, const char *only, struct err *e)
+static bool show_text(const struct config *c, const struct strings *names, struct err *e)
 {
     bool ok = true;
 
-    if (only)
-        return show_account(c, only, e);
-    for (size_t i = 0; ok && i < config_account_count(c); i++)
-        ok = show_account(c, config_account_name(c, i), e);
+    for (size_t i = 0; ok && i < names->count; i++)
+        ok = show_account(c, names->items[i], e);
     return ok;
 }
 
@@ -128,8 +137,14 @@ static int show(const struct args *a, const struct host *h)
     const char *only = a->recipient_count > 1 ? a->recipients[1] : a->account;
     struct config *c = NULL;
     struct err e;
-    bool ok = sources_read(a, h, &c, &e) && (a->json ? show_json : show_text)(c, only, &e);
+    struct strings names = {0};
+    bool ok = sources_read(a, h, &c, &e);
 
+    if (ok) {
+        list_names(c, only, &names);
+        ok = (a->json ? show_json : show_text)(c, &names, &e);
+    }
+    strings_clear(&names);
     config_free(c);
     if (!ok)
         log_line("%s", e.text);

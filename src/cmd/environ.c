@@ -3,6 +3,7 @@
 #include "cmd/environ.h"
 
 #include <pwd.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +152,7 @@ void host_init(struct host *h)
 {
     char name[256] = "";
 
-    *h = (struct host){.uid = getuid()};
+    *h = (struct host){.uid = getuid(), .service = RUNSTATEDIR "/smtpost/submit"};
     find_home(h);
     find_user_file(h);
     find_queue(h);
@@ -195,6 +196,12 @@ const char *host_user(struct host *h)
 {
     read_passwd(h);
     return h->user;
+}
+
+const char *host_user_or_number(struct host *h)
+{
+    snprintf(h->number, sizeof h->number, "%ju", (uintmax_t)h->uid);
+    return host_user(h) ? host_user(h) : h->number;
 }
 
 const char *host_full_name(struct host *h)

@@ -16,9 +16,11 @@ struct host {
     uid_t uid;
     char *home;              /* NULL: nobody knows one */
     char *user;              /* login name; NULL: no entry for this uid */
+    char number[24];         /* see host_user_or_number */
     char *full_name;         /* from the user database, may be empty */
     char *system_file;       /* /etc/smtprc */
     char *user_file;         /* ~/.smtprc or $XDG_CONFIG_HOME/smtprc; NULL without home */
+    const char *service;     /* socket of the machine's service; NULL: this is the service */
     char *only_file;         /* $SMTPRC; NULL: not set */
     char *queue;             /* directory of this user's queue; NULL without home */
     char *config_directory;  /* for files of ours beside the configuration; NULL without home */
@@ -40,6 +42,8 @@ void host_clear(struct host *h);
 
 /* Look-ups: the user database, once. */
 const char *host_user(struct host *h);        /* NULL: unknown */
+/* The user's name, or the uid in digits where nobody knows one. */
+const char *host_user_or_number(struct host *h);
 const char *host_full_name(struct host *h);   /* never NULL */
 /* For bare names: /etc/mailname, else the host's name, else "localhost". */
 const char *host_mail_domain(struct host *h);

@@ -174,9 +174,13 @@ static int release_all(struct work *w)
     return and_run(w, apply_all(w, release));
 }
 
+/* A runner that waited for what is gone may end. */
 static int remove_all(struct work *w)
 {
-    return apply_all(w, NULL);
+    int status = apply_all(w, NULL);
+
+    lock_ring(&w->spool);
+    return status;
 }
 
 static const struct verb_row {

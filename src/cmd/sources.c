@@ -24,6 +24,7 @@ bool sources_read(const struct args *a, const struct host *h, struct config **co
         .system_file = h->system_file,
         .only_file = a->config_file,
         .home = h->home,
+        .service = h->service,
         .settings = &a->settings,
     };
 

@@ -74,6 +74,15 @@ const char *submission_domain(const struct submission *s)
     return s->account.domain ? s->account.domain : host_mail_domain(s->host);
 }
 
+/* Whose name stands for a sender that nobody has named. To the service any will do that tells that:
+ * it knows who we are, and under which account's address that leaves. */
+static const char *find_user(const struct submission *s)
+{
+    if (account_default_sender(&s->account))
+        return NULL;
+    return s->account.hands_over ? host_user_or_number(s->host) : host_user(s->host);
+}
+
 static bool complete(struct submission *s, struct err *e)
 {
     const char *full_name = s->args->full_name ? s->args->full_name : s->account.from_name;
@@ -82,7 +91,7 @@ static bool complete(struct submission *s, struct err *e)
     struct preparation p = {
         .account = &s->account,
         .domain = submission_domain(s),
-        .user = account_default_sender(&s->account) ? NULL : host_user(s->host),
+        .user = find_user(s),
         .full_name = full_name || !names_author ? full_name : host_full_name(s->host),
         .no_aliases = s->args->no_aliases,
         .envelope = &s->envelope,

@@ -19,7 +19,7 @@ static bool find_author(const struct preparation *p, struct path *author, struct
     }
     if (!wanted)
         wanted = p->user ? p->user : "postmaster";
-    return path_parse(author, slice_of(wanted), e) && path_qualify(author, prepare_domain(p), e);
+    return path_parse(author, slice_of(wanted), e) && prepare_qualify(p, author, e);
 }
 
 /* The address that the account may send as, for certain. */
@@ -158,7 +158,8 @@ bool author_complete(struct preparation *p, struct err *e)
         return true;
     if (is_missing(&p->message->header) && account_adds(p->account, "from"))
         ok = add_from(p, e);
-    for (size_t i = 0; ok && i < sizeof fields / sizeof *fields; i++)
+    bool leaves_bare = account_leaves_bare(p->account);
+    for (size_t i = 0; ok && !leaves_bare && i < sizeof fields / sizeof *fields; i++)
         ok = qualify_field(p, fields[i], e);
     return ok && (p->account->from_header != ACCOUNT_FROM_REPLACE || replace(p, e));
 }

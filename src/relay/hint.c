@@ -249,6 +249,15 @@ const struct hint hints[] = {
      "is it the right port? 587 and 25 have STARTTLS, 465 wants tls = implicit; a firewall may "
      "also have taken the offer away"},
 
+    /* Sockets of this machine. */
+    {HINT_SERVICE, 0, "connection refused|no such file|permission denied", ERR_CONNECT,
+     "the mail service of this machine does not run: whoever administers it types systemctl enable "
+     "--now smtpost.socket, or starts smtpost serve; an account in ~/.smtprc does without it"},
+    {HINT_SERVICE, 0, "", ERR_TIMEOUT,
+     "the mail service of this machine does not answer: journalctl -u smtpost.service"},
+    {"/", 0, "connection refused|no such file", ERR_CONNECT,
+     "nobody listens on that socket: is the path right, and does its program run?"},
+
     /* The network. */
     {":25", 0, "cannot connect", ERR_TIMEOUT,
      "many networks block port 25: use port 587 (tls = starttls) or 465 (tls = implicit) and log "

@@ -23,6 +23,9 @@ struct hint {
 extern const struct hint hints[];
 extern const size_t hint_count;
 
+/* In place of the server, when mail is handed over to this machine's own service. */
+#define HINT_SERVICE "(service)"
+
 /* `server` is "host:port" or a socket's path. NULL: nothing better is known than the words of the
  * outcome itself. */
 const char *hint_find(const char *server, const struct outcome *o);

@@ -168,6 +168,11 @@ const char *prepare_domain(const struct preparation *p)
     return p->account->domain ? p->account->domain : p->domain;
 }
 
+bool prepare_qualify(const struct preparation *p, struct path *path, struct err *e)
+{
+    return account_leaves_bare(p->account) || path_qualify(path, prepare_domain(p), e);
+}
+
 static bool complete_reverse_path(struct preparation *p, struct err *e)
 {
     struct path *sender = &p->envelope->reverse_path;
@@ -187,7 +192,7 @@ static bool complete_reverse_path(struct preparation *p, struct err *e)
         if (!path_parse(sender, slice_of(wanted), e))
             return err_wrap(e, "sender");
     }
-    return path_qualify(sender, prepare_domain(p), e);
+    return prepare_qualify(p, sender, e);
 }
 
 void prepare_note(struct preparation *p, const char *what, const char *name)

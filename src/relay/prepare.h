@@ -43,6 +43,8 @@ bool prepare_size_check(const struct account *account, uint64_t size, struct err
 
 /* What bare names get. */
 const char *prepare_domain(const struct preparation *p);
+/* Give it to a path that leaves; not where the machine's service is to do that. */
+bool prepare_qualify(const struct preparation *p, struct path *path, struct err *e);
 void prepare_note(struct preparation *p, const char *what, const char *name);
 void prepare_remove_field(struct preparation *p, const char *name);
 /* Releases `value`. */

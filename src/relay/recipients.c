@@ -65,7 +65,7 @@ static bool add_bare_recipient(struct resolution *s, const struct recipient *fro
     return ok || err_wrap(e, "bare-recipient");
 }
 
-/* The end of the way for an address: a local name gets a domain. */
+/* The end of the way for an address: a local name gets a domain, here or from the service. */
 static bool add_final(struct resolution *s, const struct recipient *from, const struct path *path,
                       struct err *e)
 {
@@ -76,7 +76,7 @@ static bool add_final(struct resolution *s, const struct recipient *from, const 
     if (is_local && account->bare_recipient)
         return add_bare_recipient(s, from, e);
     bool ok = true;
-    if (is_local)
+    if (is_local && !account_leaves_bare(account))
         ok = path_parse(&copy, path_local(path), e) && path_qualify(&copy, prepare_domain(s->p), e);
     else
         path_copy(&copy, path);

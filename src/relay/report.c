@@ -66,7 +66,7 @@ static bool has_delivered(const struct envelope *v)
 
 static void add_hint(const struct delivery *d, const struct outcome *o, struct strings *lines)
 {
-    const char *hint = hint_find(d->server, o);
+    const char *hint = hint_find(d->account->hands_over ? HINT_SERVICE : d->server, o);
     struct buf text;
 
     if (!hint)
