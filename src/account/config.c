@@ -436,7 +436,7 @@ const char *config_default_origin(const struct config *c)
 
     if (!layers_find(&c->layers, c->layers.default_account, &index, &ignored) ||
         c->layers.accounts[index].where.line)
-        return option_default_account.name;
+        return top_options[TOP_DEFAULT_ACCOUNT].name;
     return c->layers.accounts[index].where.file;
 }
 

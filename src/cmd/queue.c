@@ -11,6 +11,7 @@
 #include "cmd/exitcode.h"
 #include "cmd/listing.h"
 #include "cmd/spooling.h"
+#include "queue/lock.h"
 
 /* How long a command waits for a message that is being sent. */
 #define PATIENCE_MS 5000

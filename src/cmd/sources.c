@@ -12,6 +12,7 @@ bool sources_read_again(const struct host *h, const char *only, const struct str
         .user_file = h->user_file,
         .only_file = only,
         .home = h->home,
+        .service = h->service,
         .variables = &h->variables,
         .settings = settings,
     };
