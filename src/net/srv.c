@@ -12,6 +12,16 @@
 
 enum { ANSWER_MAX = 8192, SRV_FIXED = 6 };
 
+/* The DNS carries any octets (RFC 2181 11), which dn_expand writes with backslashes; the name of a
+ * server has letters, digits and hyphens (RFC 1123 2.1), and "_" here and there. "." is no server. */
+static bool is_host(const char *name)
+{
+    size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789-_.");
+
+    return *name && !name[good] && strcmp(name, ".") != 0;
+}
+
 /* RFC 2782: priority, weight, port, target. */
 static bool read_record(const ns_msg *message, const ns_rr *record, unsigned *rank, struct srv *out)
 {
@@ -26,7 +36,7 @@ static bool read_record(const ns_msg *message, const ns_rr *record, unsigned *ra
         return false;
     /* Lower is better: priority first, then weight the other way round. */
     *rank = priority << 16 | (0xffffU - weight);
-    return out->host[0] && strcmp(out->host, ".") != 0 && out->port;
+    return is_host(out->host) && out->port;
 }
 
 bool srv_choose(const unsigned char *answer, int len, struct srv *out)

@@ -24,7 +24,8 @@ struct srv {
 bool srv_find_submission(const char *domain, struct srv *out, struct err *e);
 
 /* Of an answer in wire form, the record to try first (RFC 2782: lowest priority; of these the
- * heaviest). False: there is none, or the service is said not to exist. */
+ * heaviest). False: there is none whose target can be a host, or the service is said not to
+ * exist. */
 bool srv_choose(const unsigned char *answer, int len, struct srv *out);
 
 #endif
