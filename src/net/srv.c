@@ -13,7 +13,7 @@
 enum { ANSWER_MAX = 8192, SRV_FIXED = 6 };
 
 /* The DNS carries any octets (RFC 2181 11), which dn_expand writes with backslashes; the name of a
- * server has letters, digits and hyphens (RFC 1123 2.1), and "_" here and there. "." is no server. */
+ * server has letters, digits and hyphens (RFC 1123 2.1), now and then "_". "." is no server. */
 static bool is_host(const char *name)
 {
     size_t good = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -32,7 +32,7 @@ import time
 
 CLIENT_PASSPHRASE = "client-passphrase"
 MAX_AGE = 20 * 3600          # seconds; the good leaves live for three days
-FORMAT = "10"                # raise it whenever the set of files changes
+FORMAT = "11"                # raise it whenever the set of files changes
 
 GOOD_NAMES = "DNS:localhost,DNS:mail.test,IP:127.0.0.1,IP:::1"
 
@@ -58,6 +58,7 @@ LEAVES = {
     "idna": ("idna", "DNS:xn--bcher-kva.test", {}),
     "old-intermediate": ("localhost", GOOD_NAMES, {"issuer": "oldinter", "send_issuer": True}),
     "many-names": ("localhost", ",".join("DNS:mx%d.wrong.test" % n for n in range(40)), {}),
+    "named": ("smtp.gmail.com", "DNS:smtp.gmail.com,DNS:smtp.example.org", {}),
     "portal": ("login.portal.test", "DNS:login.portal.test", {"issuer": "otherroot"}),
     "client": ("ada", "email:ada@example.org", {"usage": "clientAuth"}),
 }
