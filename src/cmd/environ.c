@@ -2,6 +2,7 @@
  * Copyright smtpost contributors */
 #include "cmd/environ.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -87,14 +88,32 @@ static void find_home(struct host *h)
         return;
     }
     read_passwd(h);
+    h->home_is_foreign = home && h->user && access(home, F_OK) == 0;
     /* Containers: a uid without an entry, and a HOME that belongs to root. */
     if (!h->home && home && !h->user)
         h->home = mem_strdup(home);
 }
 
+/* A directory of the XDG specification: absolute, and like HOME not one that su, sudo or at left us
+ * of another user. What root has made for us, as containers do, counts when it can be used. */
+static const char *find_xdg(struct host *h, const char *name, int how)
+{
+    const char *directory = get(name);
+    struct stat info;
+
+    if (!directory || directory[0] != '/')
+        return NULL;
+    if (stat(directory, &info) != 0)
+        return errno == ENOENT && !h->home_is_foreign ? directory : NULL;
+    if (info.st_uid == h->uid)
+        return directory;
+    read_passwd(h);
+    return (info.st_uid == 0 || !h->user) && access(directory, how) == 0 ? directory : NULL;
+}
+
 static void find_user_file(struct host *h)
 {
-    const char *xdg = get("XDG_CONFIG_HOME");
+    const char *xdg = find_xdg(h, "XDG_CONFIG_HOME", R_OK | X_OK);
     char *config = xdg ? mem_strdup(xdg) : h->home ? join(h->home, ".config") : NULL;
     char *first = h->home ? join(h->home, ".smtprc") : NULL;
 
@@ -110,12 +129,11 @@ static void find_user_file(struct host *h)
     free(config);
 }
 
-/* $XDG_STATE_HOME counts when it is absolute, as its specification has it. */
 static void find_queue(struct host *h)
 {
-    const char *xdg = get("XDG_STATE_HOME");
+    const char *xdg = find_xdg(h, "XDG_STATE_HOME", W_OK | X_OK);
 
-    if (xdg && *xdg == '/')
+    if (xdg)
         h->queue = join(xdg, "smtpost/queue");
     else if (h->home)
         h->queue = join(h->home, ".local/state/smtpost/queue");

@@ -31,6 +31,7 @@ struct host {
     char *name;              /* the host's name as the kernel knows it */
     char *mail_domain;       /* see host_mail_domain */
     bool passwd_read;
+    bool home_is_foreign;    /* $HOME is another user's, and so is what lies below it */
     bool stderr_is_terminal;
     bool has_color;          /* stdout is a terminal that shows it, and nobody set NO_COLOR */
 };

@@ -124,7 +124,7 @@ class Machine:
         for name in ("cron", "atd", "sudo"):
             self.write(f"etc/pam.d/{name}", PAM)
 
-    def accounts(self, server, aliases, **options):
+    def accounts(self, server, aliases, owners=("root", "eve"), **options):
         """~/.smtprc of root and of eve: the Postfix as a smarthost, the log is the machine's."""
         for name, text in (("ca.pem", pathlib.Path(server.certs.ca).read_text()),
                            ("aliases", aliases)):
@@ -133,7 +133,8 @@ class Machine:
                   "password": PASSWORD, "domain": DOMAIN, "from": [ADA], "syslog": "yes",
                   "tls_ca": self.work / "ca.pem", "aliases": self.work / "aliases", **options}
         self.client.account(self.work / "home" / ".smtprc", **values)
-        self.client.account(self.work / "eve" / ".smtprc", owner=EVE, **values)
+        if "eve" in owners:
+            self.client.account(self.work / "eve" / ".smtprc", owner=EVE, **values)
 
     # --- running
 
