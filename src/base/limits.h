@@ -85,6 +85,8 @@ enum {
 
     /* A log line, a line for a person. */
     LIMIT_LOG_LINE = 4096,
+    /* What --json prints. */
+    LIMIT_JSON = 64 * 1024 * 1024,
     LIMIT_ERROR_TEXT = 768,
 
     /* An HTML document that a composed message shows; what is larger can be attached. */

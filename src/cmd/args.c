@@ -547,6 +547,14 @@ bool args_parse_command(struct args *a, int argc, char *const argv[], struct err
     return true;
 }
 
+bool args_say_json(int argc, char *const argv[])
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 void args_clear(struct args *a)
 {
     strings_clear(&a->words);

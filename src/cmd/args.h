@@ -91,6 +91,9 @@ bool args_parse(struct args *a, bool as_sendmail, int argc, char *const argv[], 
 bool args_parse_command(struct args *a, int argc, char *const argv[], struct err *e);
 void args_clear(struct args *a);
 
+/* Is there a --json, also behind what could not be understood? For errors, which are results. */
+bool args_say_json(int argc, char *const argv[]);
+
 /* What --help prints; made from the tables. */
 void args_help(struct buf *out);
 

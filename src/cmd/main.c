@@ -27,6 +27,7 @@
 #include "cmd/send.h"
 #include "cmd/setup.h"
 #include "cmd/speak.h"
+#include "cmd/submission.h"
 #include "cmd/submit.h"
 #include "cmd/verify.h"
 
@@ -191,6 +192,20 @@ static int run_raw(const struct command_word *c, int argc, char *const argv[], b
     return status;
 }
 
+/* A command tells its errors itself; what is wrong with the line of a message is its result. */
+static int refuse(bool is_command, struct args *a, int argc, char *const argv[], struct err *e)
+{
+    struct host host;
+
+    if (is_command)
+        return exit_status_of_err(e);
+    host_init(&host);
+    int status = submission_refuse(a, &host, argc, argv, e);
+    host_clear(&host);
+    e->kind = ERR_NONE;
+    return status;
+}
+
 static int run(int argc, char *const argv[], struct err *e)
 {
     const struct name *name = find_name(argc ? argv[0] : "smtpost");
@@ -207,7 +222,7 @@ static int run(int argc, char *const argv[], struct err *e)
                       : args_parse(&args, name != NULL, argc, argv, e);
     if (ok && name && name->mode != MODE_SUBMIT && args.mode == MODE_SUBMIT)
         args.mode = name->mode;
-    int status = ok ? EX_OK : exit_status_of_err(e);
+    int status = ok ? EX_OK : refuse(command != NULL, &args, argc, argv, e);
     if (ok) {
         host_init(&host);
         if (command)

@@ -70,7 +70,7 @@ int result_print(const struct submission *s, const struct err *e, int status)
     struct json j;
     struct buf out;
 
-    buf_init(&out, (size_t)64 * 1024 * 1024);
+    buf_init(&out, LIMIT_JSON);
     json_init(&j, &out);
     json_begin_object(&j, NULL);
     put_plan(&j, s);

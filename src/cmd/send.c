@@ -138,8 +138,7 @@ int send_command(int argc, char *const argv[], struct host *h, bool no_stdin)
     if (letter_parse(&l, argc, argv, &e)) {
         status = run(&l, h, no_stdin);
     } else {
-        log_line("%s", e.text);
-        status = exit_status_of_err(&e);
+        status = submission_refuse(&l.args, h, argc, argv, &e);
     }
     letter_clear(&l);
     return status;

@@ -153,12 +153,22 @@ static bool is_watched(const struct submission *s)
     return s->args->verbose || s->host->stderr_is_terminal;
 }
 
+/* Callers take any output for an error, and a warning is none: it is for who watches, else for the
+ * log. */
+static void warn(const struct submission *s, const struct err *e)
+{
+    if (is_watched(s))
+        log_line("warning: %s", e->text);
+    else
+        report_warning(&s->delivery, e->text);
+}
+
 static void write_log(struct submission *s)
 {
     struct err e;
 
     if (!report_log(&s->delivery, !s->host->stderr_is_terminal, &e))
-        log_line("warning: %s", e.text);
+        warn(s, &e);
 }
 
 /* -oem and its kind: who reads no stderr finds what was refused in the queue. */
@@ -255,7 +265,7 @@ static int deliver(struct submission *s)
         narrow_process(&s->account, NULL, s->host->temporary);
     relay(s);
     if (s->delivery.warning.kind != ERR_NONE)
-        log_line("warning: %s", s->delivery.warning.text);
+        warn(s, &s->delivery.warning);
     if (is_to_keep(s)) {
         keep(s, id);
     } else {
@@ -316,4 +326,18 @@ int submission_fail(struct submission *s, const struct err *e)
         log_line("%s", e->text);
     int status = exit_status_of_err(e);
     return s->args->json && s->args->mode == MODE_SUBMIT ? result_print(s, e, status) : status;
+}
+
+int submission_refuse(struct args *a, struct host *h, int argc, char *const argv[],
+                      const struct err *e)
+{
+    struct submission s;
+
+    a->json = !a->as_sendmail && args_say_json(argc, argv);
+    a->mode = MODE_SUBMIT;
+    a->errors = ERRORS_PRINT;
+    submission_init(&s, a, h, NULL);
+    int status = submission_fail(&s, e);
+    submission_clear(&s);
+    return status;
 }

@@ -61,5 +61,8 @@ bool submission_prepare(struct submission *s, struct err *e);
 int submission_dispatch(struct submission *s);
 /* Report that it did not come to that. */
 int submission_fail(struct submission *s, const struct err *e);
+/* The same for a command line that was not understood, argv with all its words. */
+int submission_refuse(struct args *a, struct host *h, int argc, char *const argv[],
+                      const struct err *e);
 
 #endif

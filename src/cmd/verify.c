@@ -5,14 +5,21 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/sources.h"
 #include "cmd/submission.h"
 #include "relay/prepare.h"
 
-static void print_line(const char *recipient, const char *verdict, struct slice what,
-                       const char *account)
+/* One line for each address, or with --json one object for all. */
+struct answer {
+    const struct args *args;
+    struct json *json;       /* NULL: lines */
+};
+
+static void put_line(const char *recipient, const char *verdict, struct slice what,
+                     const char *account)
 {
     struct buf text;
 
@@ -26,7 +33,32 @@ static void print_line(const char *recipient, const char *verdict, struct slice 
     buf_clear(&text);
 }
 
-static int print_all(const struct submission *s, const char *recipient)
+static void put_object(struct json *j, const char *recipient, const char *verdict,
+                       struct slice what, const char *account)
+{
+    json_begin_object(j, NULL);
+    json_put_string(j, "recipient", recipient);
+    json_put_string(j, "verdict", verdict);
+    if (account)
+        json_put_text(j, "address", what);
+    else
+        json_put_text(j, "text", what);
+    json_put_string(j, "account", account);
+    json_end(j);
+}
+
+/* `account` NULL: `what` is why not. */
+static void put(struct answer *to, const char *recipient, struct slice what, const char *account)
+{
+    const char *verdict = account ? "deliverable" : "undeliverable";
+
+    if (to->json)
+        put_object(to->json, recipient, verdict, what, account);
+    else
+        put_line(recipient, verdict, what, account);
+}
+
+static int put_all(struct answer *to, const struct submission *s, const char *recipient)
 {
     const struct envelope *v = &s->envelope;
     int status = EX_OK;
@@ -34,18 +66,19 @@ static int print_all(const struct submission *s, const char *recipient)
     for (size_t i = 0; i < v->count; i++) {
         const struct recipient *r = &v->recipients[i];
         if (r->outcome.verdict == VERDICT_NONE) {
-            print_line(recipient, "deliverable", path_address(&r->path), s->selection.account);
+            put(to, recipient, path_address(&r->path), s->selection.account);
         } else {
-            print_line(recipient, "undeliverable", slice_of(r->outcome.text), NULL);
+            put(to, recipient, slice_of(r->outcome.text), NULL);
             status = EX_NOUSER;
         }
     }
     return status;
 }
 
-static int verify_one(const struct args *a, struct host *h, const struct config *c,
+static int verify_one(struct answer *to, struct host *h, const struct config *c,
                       const char *recipient)
 {
+    const struct args *a = to->args;
     struct submission s;
     struct err e;
     int status;
@@ -58,31 +91,62 @@ static int verify_one(const struct args *a, struct host *h, const struct config 
     }
     ok = ok && submission_prepare(&s, &e);
     if (ok) {
-        status = print_all(&s, recipient);
+        status = put_all(to, &s, recipient);
     } else {
-        print_line(recipient, "undeliverable", slice_of(e.text), NULL);
+        put(to, recipient, slice_of(e.text), NULL);
         status = EX_NOUSER;
     }
     submission_clear(&s);
     return status;
 }
 
-int verify(const struct args *a, struct host *h)
+static int verify_all(struct answer *to, struct host *h, const struct config *c)
 {
-    struct config *config = NULL;
-    struct err e;
+    const struct args *a = to->args;
     int status = EX_OK;
 
-    if (!a->recipient_count || !sources_read(a, h, &config, &e)) {
-        if (!a->recipient_count)
-            err_set(&e, ERR_USAGE, "-bv: no recipients to verify");
-        log_line("%s", e.text);
-        return exit_status_of_err(&e);
-    }
     for (size_t i = 0; i < a->recipient_count; i++) {
-        int one = verify_one(a, h, config, a->recipients[i]);
+        int one = verify_one(to, h, c, a->recipients[i]);
         status = one != EX_OK ? one : status;
     }
+    return status;
+}
+
+/* `e` is why it did not come to that; NULL: nothing. */
+static int verify_as_json(struct answer *to, struct host *h, const struct config *c,
+                          const struct err *e)
+{
+    struct json j;
+    struct buf out;
+
+    buf_init(&out, LIMIT_JSON);
+    json_init(&j, &out);
+    to->json = &j;
+    json_begin_object(&j, NULL);
+    json_begin_array(&j, "recipients");
+    int status = e ? exit_status_of_err(e) : verify_all(to, h, c);
+    json_end(&j);
+    json_put_string(&j, "error", e ? e->text : NULL);
+    json_put_number(&j, "exit", status);
+    json_end(&j);
+    fwrite(out.data, 1, out.len, stdout);
+    buf_clear(&out);
+    return status;
+}
+
+int verify(const struct args *a, struct host *h)
+{
+    struct answer to = {.args = a};
+    struct config *config = NULL;
+    struct err e;
+
+    bool ok = a->recipient_count || err_set(&e, ERR_USAGE, "-bv: no recipients to verify");
+    ok = ok && sources_read(a, h, &config, &e);
+    if (!ok)
+        log_line("%s", e.text);
+    int status = a->json ? verify_as_json(&to, h, config, ok ? NULL : &e)
+                 : ok    ? verify_all(&to, h, config)
+                         : exit_status_of_err(&e);
     config_free(config);
     return fflush(stdout) == 0 ? status : EX_IOERR;
 }

@@ -220,18 +220,37 @@ bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e)
     return ok;
 }
 
+static void begin_note(const struct delivery *d, const char *key, const char *text,
+                       struct buf *record)
+{
+    buf_init(record, (size_t)4 * LIMIT_LOG_LINE);
+    put_text(record, "account", d->account->name);
+    put_text(record, key, text);
+}
+
 void report_note(const struct delivery *d, bool quiet_stderr, const char *note)
 {
     struct buf record;
     struct err ignored;
 
-    buf_init(&record, (size_t)4 * LIMIT_LOG_LINE);
-    put_text(&record, "account", d->account->name);
-    put_text(&record, "unheeded", note);
+    begin_note(d, "unheeded", note, &record);
     if (wants_syslog(d, quiet_stderr))
         log_syslog(d->log_tag, false, buf_slice(&record));
     /* A file that cannot be written is told with the attempt itself. */
     if (d->account->log_file)
         append_to_file(d->account->log_file, buf_slice(&record), &ignored);
+    buf_clear(&record);
+}
+
+void report_warning(const struct delivery *d, const char *warning)
+{
+    const char *file = d->account->log_file;
+    struct buf record;
+    struct err ignored;
+
+    begin_note(d, "warning", warning, &record);
+    bool taken = file && append_to_file(file, buf_slice(&record), &ignored);
+    if (!taken || wants_syslog(d, true))
+        log_syslog(d->log_tag, true, buf_slice(&record));
     buf_clear(&record);
 }

@@ -22,5 +22,8 @@ void report_record(const struct delivery *d, struct buf *out);
 bool report_log(const struct delivery *d, bool quiet_stderr, struct err *e);
 /* The same for something that a caller asked for and that was deliberately not done. */
 void report_note(const struct delivery *d, bool quiet_stderr, const char *note);
+/* The same for what went wrong beside the delivery, when nobody watches stderr. A log file that
+ * does not take it leaves it to the system log, whatever the account says. */
+void report_warning(const struct delivery *d, const char *warning);
 
 #endif
