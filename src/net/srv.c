@@ -10,7 +10,32 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ANSWER_MAX = 8192, SRV_FIXED = 6 };
+/* Octets of a DNS header, of what follows the name of a question and of a record (RFC 1035 4.1),
+ * and of an SRV record before its target. */
+enum { ANSWER_MAX = 8192, HEADER_SIZE = 12, QUESTION_SIZE = 4, RECORD_SIZE = 10, SRV_FIXED = 6 };
+
+/* What is left to read. The C library's parser, ns_parserr, would bring in a library that does
+ * nothing else for us and is loaded at each start. */
+struct reader {
+    const unsigned char *start, *at, *end;
+};
+
+static unsigned number_at(const unsigned char *octets)
+{
+    return (unsigned)octets[0] << 8 | octets[1];
+}
+
+/* A name and `more` octets behind it, of which *rest is the first. */
+static bool pass_name(struct reader *r, size_t more, const unsigned char **rest)
+{
+    int name = dn_skipname(r->at, r->end);
+
+    if (name < 0 || (size_t)(r->end - r->at - name) < more)
+        return false;
+    *rest = r->at + name;
+    r->at = *rest + more;
+    return true;
+}
 
 /* The DNS carries any octets (RFC 2181 11), which dn_expand writes with backslashes; the name of a
  * server has letters, digits and hyphens (RFC 1123 2.1), now and then "_". "." is no server. */
@@ -23,40 +48,57 @@ static bool is_host(const char *name)
 }
 
 /* RFC 2782: priority, weight, port, target. */
-static bool read_record(const ns_msg *message, const ns_rr *record, unsigned *rank, struct srv *out)
+static bool read_data(const struct reader *r, const unsigned char *data, unsigned *rank,
+                      struct srv *out)
 {
-    const unsigned char *data = ns_rr_rdata(*record);
+    unsigned priority = number_at(data), weight = number_at(data + 2);
 
-    if (ns_rr_type(*record) != ns_t_srv || ns_rr_rdlen(*record) <= SRV_FIXED)
-        return false;
-    unsigned priority = ns_get16(data), weight = ns_get16(data + 2);
-    out->port = ns_get16(data + 4);
-    if (dn_expand(ns_msg_base(*message), ns_msg_end(*message), data + SRV_FIXED, out->host,
-                  (int)sizeof out->host) < 0)
+    out->port = number_at(data + 4);
+    if (dn_expand(r->start, r->end, data + SRV_FIXED, out->host, (int)sizeof out->host) < 0)
         return false;
     /* Lower is better: priority first, then weight the other way round. */
     *rank = priority << 16 | (0xffffU - weight);
     return is_host(out->host) && out->port;
 }
 
+/* The next record; false: there is none. *is_ours: it is a service that can be used. */
+static bool read_record(struct reader *r, bool *is_ours, unsigned *rank, struct srv *out)
+{
+    const unsigned char *fields;
+
+    if (!pass_name(r, RECORD_SIZE, &fields))
+        return false;
+    unsigned type = number_at(fields), len = number_at(fields + 8);
+    if (len > (size_t)(r->end - r->at))
+        return false;
+    *is_ours = type == ns_t_srv && len > SRV_FIXED && read_data(r, r->at, rank, out);
+    r->at += len;
+    return true;
+}
+
 bool srv_choose(const unsigned char *answer, int len, struct srv *out)
 {
+    struct reader r = {answer, answer + HEADER_SIZE, answer + len};
+    const unsigned char *ignored;
     unsigned best = 0;
     bool found = false;
-    ns_msg message;
 
-    if (ns_initparse(answer, len, &message) != 0)
+    if (len < HEADER_SIZE)
         return false;
-    for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-        struct srv one = {.port = 0};
-        unsigned rank;
-        ns_rr record;
-        if (ns_parserr(&message, ns_s_an, i, &record) != 0 ||
-            !read_record(&message, &record, &rank, &one) || (found && rank >= best))
+    unsigned questions = number_at(answer + 4), records = number_at(answer + 6);
+    while (questions-- > 0)
+        if (!pass_name(&r, QUESTION_SIZE, &ignored))
+            return false;
+    while (records-- > 0) {
+        struct srv one = {.implicit_tls = out->implicit_tls};
+        bool is_ours;
+        unsigned rank = 0;
+        if (!read_record(&r, &is_ours, &rank, &one))
+            break;
+        if (!is_ours || (found && rank >= best))
             continue;
         found = true;
         best = rank;
-        one.implicit_tls = out->implicit_tls;
         *out = one;
     }
     return found;

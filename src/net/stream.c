@@ -34,7 +34,7 @@ enum io {
 
 void stream_init(struct stream *s, int fd, struct deadline overall)
 {
-    *s = (struct stream){.fd = fd, .overall = overall};
+    *s = (struct stream){.fd = fd, .overall = overall, .drained = true};
     buf_init(&s->out, OUT_MAX);
 }
 
@@ -179,6 +179,7 @@ static enum io take_input(struct stream *s)
         return IO_DONE;
     enum io result = read_some(s, s->in + s->in_end, s->in_capacity - s->in_end, &got);
     s->in_end += got;
+    s->drained = result == IO_WANT_READ;
     if (result == IO_CLOSED)
         s->closed = true;
     if (result == IO_FAILED)
@@ -326,12 +327,12 @@ bool stream_line(struct stream *s, struct deadline deadline, struct slice *line,
         searched = have.len;
         if (s->closed)
             return err_set(e, ERR_CONNECT, "the server closed the connection");
+        if (s->drained && !wait_for(s, POLLIN, deadline, e))
+            return false;
         enum io result = take_input(s);
         if (result == IO_FAILED)
             return io_failed(s, e);
-        if ((result == IO_WANT_READ &&
-             !wait_for(s, POLLIN, deadline, e)) ||
-            (result == IO_WANT_WRITE && !wait_for(s, POLLOUT, deadline, e)))
+        if (result == IO_WANT_WRITE && !wait_for(s, POLLOUT, deadline, e))
             return false;
         if (deadline_is_past(deadline) || deadline_is_past(s->overall))
             return err_set(e, ERR_TIMEOUT, "no answer in time");

@@ -23,6 +23,7 @@ struct stream {
     struct buf out;
     bool out_is_secret;      /* wipe `out` once it is written */
     bool closed;             /* the peer sends no more */
+    bool drained;            /* all that had come was read: wait before the next attempt */
     unsigned long tls_fault; /* OpenSSL's word for what broke it first; 0: none */
     int fault;               /* errno, the same */
 };
