@@ -137,6 +137,13 @@ static void observe(struct probe *p, enum probe_step step, const struct outcome 
     strings_clear(&details);
 }
 
+static void begin(struct probe *p)
+{
+    struct check *c = p->argument;
+
+    findings_begin(&c->findings);
+}
+
 static int conclude(struct check *c, bool ok, const char *verdict, const char *next, int status)
 {
     if (findings_end(&c->findings, ok, verdict, next))
@@ -215,6 +222,7 @@ static int walk(struct check *c)
         .sender = &c->sender,
         .recipient = &c->recipient,
         .observe = observe,
+        .begin = begin,
         .argument = c,
     };
 

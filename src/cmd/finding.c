@@ -63,6 +63,11 @@ static void print_step(const struct findings *f, const struct finding *finding,
     fflush(stdout);
 }
 
+void findings_begin(struct findings *f)
+{
+    f->since = clock_monotonic();
+}
+
 void findings_add(struct findings *f, const struct finding *finding)
 {
     int64_t now = clock_monotonic();

@@ -26,6 +26,8 @@ struct finding {
 };
 
 void findings_init(struct findings *f, bool as_json, bool color);
+/* The next step begins now; else it began when the one before was added. */
+void findings_begin(struct findings *f);
 void findings_add(struct findings *f, const struct finding *finding);
 /* Prints the end. False: standard output does not take it. */
 bool findings_end(struct findings *f, bool ok, const char *verdict, const char *next);

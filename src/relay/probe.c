@@ -96,6 +96,8 @@ static bool try_session(struct probe *p, const char *host, struct outcome *why)
     params.transcript = p->transcript;
     params.observe = pass_on;
     params.observer = p;
+    if (p->begin)
+        p->begin(p);
     bool ok = session_open(&session, &params, why);
     if (ok) {
         ok = try_envelope(p, &session, why);

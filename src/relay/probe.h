@@ -32,6 +32,9 @@ struct probe {
     const struct transcript *transcript;   /* may be NULL */
     /* Told of each step that was reached, and with `why` of the one that was not. */
     void (*observe)(struct probe *p, enum probe_step step, const struct outcome *why);
+    /* Told when a step begins behind work of our own that is none of the way: a TLS context with
+     * its certificates is made. May be NULL. */
+    void (*begin)(struct probe *p);
     void *argument;          /* the observer's own */
 
     /* For the observer. */

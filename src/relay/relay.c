@@ -157,10 +157,21 @@ struct delivery *relay_take(struct relay *r, bool wait)
     return d;
 }
 
+static void abandon_all(struct relay *r)
+{
+    struct transaction *t;
+
+    while ((t = pipeline_abandon(&r->pipeline))) {
+        struct delivery *d = t->owner;
+        message_clear(&d->own);
+    }
+}
+
 void relay_close(struct relay *r)
 {
     if (!r->is_open)
         return;
+    abandon_all(r);
     session_close(&r->session);
     params_clear(&r->params);
     r->is_open = false;

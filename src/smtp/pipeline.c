@@ -271,13 +271,11 @@ static void look(struct pipeline *p)
         turn(p);
 }
 
-struct transaction *pipeline_take(struct pipeline *p, bool wait)
+/* The first of the finished. */
+static struct transaction *take_finished(struct pipeline *p)
 {
-    if (!p->finished)
-        look(p);
-    while (wait && !p->finished && p->first)
-        turn(p);
     struct transaction *t = p->finished;
+
     if (!t)
         return NULL;
     p->finished = t->next;
@@ -285,4 +283,20 @@ struct transaction *pipeline_take(struct pipeline *p, bool wait)
         p->finished_end = &p->finished;
     t->next = NULL;
     return t;
+}
+
+struct transaction *pipeline_abandon(struct pipeline *p)
+{
+    if (!p->finished && p->first)
+        finish(p, unhang(p));
+    return take_finished(p);
+}
+
+struct transaction *pipeline_take(struct pipeline *p, bool wait)
+{
+    if (!p->finished)
+        look(p);
+    while (wait && !p->finished && p->first)
+        turn(p);
+    return take_finished(p);
 }

@@ -42,5 +42,7 @@ bool pipeline_has_room(const struct pipeline *p);
 void pipeline_add(struct pipeline *p, struct transaction *t);
 /* One that is over; NULL without. With `wait` the next one, as long as any is under way. */
 struct transaction *pipeline_take(struct pipeline *p, bool wait);
+/* One that is over or under way, given up without a word; NULL: there are no more. */
+struct transaction *pipeline_abandon(struct pipeline *p);
 
 #endif
