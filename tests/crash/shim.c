@@ -8,7 +8,8 @@
  *     CRASH_AT     n, from 1
  *     CRASH_HOW    before, after, or the number of an errno
  *     CRASH_WHO    parent, or child: the first process that the program forks
- *     CRASH_MARK   a file that is made when it happens
+ *     CRASH_MARK   a file of one octet, which becomes '!' when it happens; it is mapped, since the
+ *                  process may by then have given up opening files
  */
 
 #include <dlfcn.h>
@@ -18,6 +19,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +28,16 @@ static long left = -1;
 static int wanted_error;
 static int kill_after;
 static int is_ours = 1;
+static char *mark;
+
+static void map_mark(const char *path)
+{
+    int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR) : -1;
+    void *map = fd >= 0 ? mmap(NULL, 1, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+
+    mark = map == MAP_FAILED ? NULL : map;
+    syscall(SYS_close, fd);
+}
 
 __attribute__((constructor)) static void begin(void)
 {
@@ -35,6 +47,7 @@ __attribute__((constructor)) static void begin(void)
     kill_after = how && strcmp(how, "after") == 0;
     wanted_error = how ? (int)strtol(how, NULL, 10) : 0;
     is_ours = !who || strcmp(who, "parent") == 0;
+    map_mark(getenv("CRASH_MARK"));
 }
 
 static void die(void)
@@ -47,9 +60,8 @@ static int step(int can_fail)
 {
     if (!is_ours || left <= 0 || --left > 0)
         return 0;
-    const char *mark = getenv("CRASH_MARK");
     if (mark)
-        syscall(SYS_close, syscall(SYS_openat, AT_FDCWD, mark, O_CREAT | O_WRONLY, 0600));
+        *mark = '!';
     if (wanted_error) {
         if (!can_fail)
             return 0;
