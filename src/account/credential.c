@@ -42,7 +42,8 @@ static bool from_command(const struct command *command, const char *setting,
     return ok;
 }
 
-/* Where a service manager or a container puts secrets, as root's files that a group may read. */
+/* Where a service manager or a container engine puts secrets, as root's files. It knows who else is
+ * there: to let any user id read them Docker and Podman give them mode 444. */
 static bool is_managed(const char *path)
 {
     static const char *const places[] = {"/run/credentials/", "/run/secrets/", "/var/run/secrets/"};
@@ -61,7 +62,7 @@ static bool from_file(const char *path, struct secret *out, struct err *e)
     if (!file_read(path, ERR_CONFIG, LIMIT_SECRET, &text, &info, e))
         return false;
     bool is_roots = is_managed(path) && info.st_uid == 0;
-    bool ok = trust_check(path, &info, TRUST_SECRET | (is_roots ? TRUST_SYSTEM : 0), e) &&
+    bool ok = trust_check(path, &info, is_roots ? TRUST_SYSTEM : TRUST_SECRET, e) &&
               (take_line(buf_slice(&text), ERR_CONFIG, out, e) || err_wrap(e, "%s", path));
     buf_wipe(&text);
     return ok;

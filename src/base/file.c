@@ -15,17 +15,14 @@
 bool file_secure_standard(bool *stdin_missing, struct err *e)
 {
     *stdin_missing = fcntl(STDIN_FILENO, F_GETFD) < 0;
-    for (;;) {
-        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (fd < 0)
+    for (int wanted = STDIN_FILENO; wanted <= STDERR_FILENO; wanted++) {
+        if (fcntl(wanted, F_GETFD) >= 0)
+            continue;
+        /* The lowest that is free; it stays open for the helpers that we start. */
+        if (open("/dev/null", O_RDWR) != wanted)
             return err_os(e, ERR_OS, "cannot open /dev/null");
-        if (fd > STDERR_FILENO) {
-            close(fd);
-            return true;
-        }
-        /* 0 to 2 stay open for the helpers that we start. */
-        fcntl(fd, F_SETFD, 0);
     }
+    return true;
 }
 
 /* What no system call has refused: the error gets the errno that one would have had for it. */
