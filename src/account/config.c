@@ -296,8 +296,10 @@ static bool open_include(struct reader *r, const struct source *from, const stru
 
 static bool parse(cfg_t *grammar, struct complaint *c)
 {
+    /* libconfuse reads through a stream and a scanner that both keep a copy of the text. */
+    mem_wipe_freed(true);
     int result = cfg_parse_buf(grammar, buf_slice(&c->source->text).data);
-
+    mem_wipe_freed(false);
     if (result != CFG_SUCCESS && !c->is_made)
         err_set(c->e, ERR_CONFIG, "%s: is not understood", c->source->path);
     return result == CFG_SUCCESS && !c->is_made;

@@ -43,6 +43,14 @@
 #define COMPAT_LANDLOCK_REFER (1ULL << 13)
 #define COMPAT_LANDLOCK_TRUNCATE (1ULL << 14)
 
+/* The C library can overwrite what is freed: with this octet, from here on; 0: no more. */
+#if defined(__GLIBC__)
+#include <malloc.h>
+#define COMPAT_WIPE_FREED(octet) ((void)mallopt(M_PERTURB, (octet)))
+#else
+#define COMPAT_WIPE_FREED(octet) ((void)(octet))
+#endif
+
 /* The search for leaks has to look into the process. */
 #if defined(__SANITIZE_ADDRESS__)
 #define COMPAT_MAY_HIDE 0

@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 bool file_secure_standard(bool *stdin_missing, struct err *e)
 {
@@ -35,20 +36,19 @@ static bool refuse(bool is_fine, int errnum, struct err *e)
 static bool read_all(int fd, const char *path, enum err_kind kind, struct buf *out, struct err *e)
 {
     char block[16384];
+    ssize_t got;
 
-    for (;;) {
-        ssize_t got = read(fd, block, sizeof block);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
+    while (!out->overflow && (got = read(fd, block, sizeof block)) != 0) {
+        if (got > 0)
+            buf_put(out, block, (size_t)got);
+        else if (errno != EINTR)
             return err_os(e, kind, "cannot read %s", path);
-        if (got == 0)
-            return true;
-        buf_put(out, block, (size_t)got);
-        if (out->overflow)
-            return refuse(err_set(e, kind, "%s: larger than the %zu octets that are allowed", path,
-                                  out->max), EFBIG, e);
     }
+    /* There may be a password in it. */
+    secret_wipe_memory(block, sizeof block);
+    return !out->overflow ||
+           refuse(err_set(e, kind, "%s: larger than the %zu octets that are allowed", path,
+                          out->max), EFBIG, e);
 }
 
 bool file_open(const char *path, enum err_kind kind, int *fd, struct stat *info, struct err *e)

@@ -74,3 +74,8 @@ void *mem_grow(void *array, size_t used, size_t *capacity, size_t size)
     *capacity = *capacity ? *capacity * 2 : 8;
     return mem_resize(array, *capacity, size);
 }
+
+void mem_wipe_freed(bool on)
+{
+    COMPAT_WIPE_FREED(on ? 0xff : 0);
+}

@@ -39,6 +39,15 @@ static inline unsigned fuzz_take(const uint8_t **data, size_t *size)
     return *(*data)++;
 }
 
+/* Where `word` stands, in any case; the end of the text without it. */
+static inline size_t fuzz_find(struct slice text, struct slice word)
+{
+    for (size_t i = 0; i + word.len <= text.len; i++)
+        if (slice_has_prefix_nocase(slice_from(text, i), word))
+            return i;
+    return text.len;
+}
+
 /* An error was filled, once, as err.h has it. */
 static inline void promise_err(const struct err *e)
 {

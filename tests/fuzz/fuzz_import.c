@@ -115,15 +115,6 @@ static void convert(const char *name)
     unlink(path);
 }
 
-/* Where `word` stands, in any case; the end of the text without it. */
-static size_t find(struct slice text, struct slice word)
-{
-    for (size_t i = 0; i + word.len <= text.len; i++)
-        if (slice_has_prefix_nocase(slice_from(text, i), word))
-            return i;
-    return text.len;
-}
-
 /* The text as a file of that name; dma.conf names the one beside it by its whole path. */
 static void write_text(const char *name, struct slice text)
 {
@@ -143,12 +134,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         "remotes", "unknown"};
     unsigned which = fuzz_take(&data, &size) % (sizeof names / sizeof *names);
     struct slice text = fuzz_slice(data, size);
-    size_t end = find(text, SLICE("\n%%\n"));
+    size_t end = fuzz_find(text, SLICE("\n%%\n"));
     struct slice second = slice_from(text, end + 4);
 
     text.len = end;
     /* An input must not make us open files of this machine. */
-    if (size > 10000 || find(text, SLICE("authpath")) < text.len)
+    if (size > 10000 || fuzz_find(text, SLICE("authpath")) < text.len)
         return 0;
     make_directory();
     write_file("revaliases", second);
