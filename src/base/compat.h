@@ -43,6 +43,16 @@
 #define COMPAT_LANDLOCK_REFER (1ULL << 13)
 #define COMPAT_LANDLOCK_TRUNCATE (1ULL << 14)
 
+/* Has the process rights that its caller has not (set-uid, set-gid, file capabilities)? */
+#if defined(__linux__)
+#include <sys/auxv.h>
+#define COMPAT_IS_PRIVILEGED() (getauxval(AT_SECURE) != 0)
+#elif defined(__FreeBSD__) || defined(__OpenBSD__) || defined(__NetBSD__) || defined(__APPLE__)
+#define COMPAT_IS_PRIVILEGED() (issetugid() != 0)
+#else
+#define COMPAT_IS_PRIVILEGED() (getuid() != geteuid() || getgid() != getegid())
+#endif
+
 /* The C library can overwrite what is freed: with this octet, from here on; 0: no more. */
 #if defined(__GLIBC__)
 #include <malloc.h>

@@ -22,10 +22,20 @@
 /* Room for a path that we put together. */
 #define NAME_MAX_LEN 4096
 
+/* Nobody ever gives us rights that a caller has not; if somebody does all the same, the caller's
+ * environment must not lead us anywhere: neither us, nor a library, nor a ${NAME} of a file. */
+static void forget_environment(void)
+{
+    static char *nothing[] = {NULL};
+
+    if (COMPAT_IS_PRIVILEGED())
+        environ = nothing;
+}
+
 /* NULL for unset and for empty. */
 static const char *get(const char *name)
 {
-    const char *value = secure_getenv(name);
+    const char *value = getenv(name);
 
     return value && *value ? value : NULL;
 }
@@ -170,6 +180,7 @@ void host_init(struct host *h)
 {
     char name[256] = "";
 
+    forget_environment();
     *h = (struct host){.uid = getuid(), .service = RUNSTATEDIR "/smtpost/submit"};
     find_home(h);
     find_user_file(h);

@@ -10,7 +10,7 @@
 
 /* Who and where we are: the environment, the user database and the host's names. Read in one place
  * and handed down, so that tests can fake it. What costs a look-up is done when it is first asked
- * for. Under raised privileges the environment counts for nothing (secure_getenv). */
+ * for. Under raised privileges the environment counts for nothing. */
 
 struct host {
     uid_t uid;
