@@ -32,9 +32,13 @@ import time
 
 CLIENT_PASSPHRASE = "client-passphrase"
 MAX_AGE = 20 * 3600          # seconds; the good leaves live for three days
-FORMAT = "11"                # raise it whenever the set of files changes
+FORMAT = "12"                # raise it whenever the set of files changes
 
 GOOD_NAMES = "DNS:localhost,DNS:mail.test,IP:127.0.0.1,IP:::1"
+
+# "localhost", a NUL, ".evil.test": as DER, for openssl's files cannot say it.
+NUL_NAME = "DER:" + (lambda name: bytes([0x30, len(name) + 2, 0x82, len(name)]) + name)(
+    b"localhost\0.evil.test").hex(":")
 
 # name: (common name, subjectAltName or None, keyword arguments of _leaf)
 LEAVES = {
@@ -60,6 +64,11 @@ LEAVES = {
     "many-names": ("localhost", ",".join("DNS:mx%d.wrong.test" % n for n in range(40)), {}),
     "named": ("smtp.gmail.com", "DNS:smtp.gmail.com,DNS:smtp.example.org", {}),
     "portal": ("login.portal.test", "DNS:login.portal.test", {"issuer": "otherroot"}),
+    "sha1": ("localhost", GOOD_NAMES, {"digest": "sha1"}),
+    "constrained": ("localhost", GOOD_NAMES, {"issuer": "limited", "send_issuer": True}),
+    "noca": ("localhost", GOOD_NAMES, {"issuer": "fakeca", "send_issuer": True}),
+    "critical": ("localhost", GOOD_NAMES, {"more": ["1.2.3.4=critical,ASN1:UTF8String:x"]}),
+    "nulname": ("localhost", NUL_NAME, {}),
     "client": ("ada", "email:ada@example.org", {"usage": "clientAuth"}),
 }
 
@@ -205,7 +214,7 @@ class _Maker:
                  "-subj", "/CN=" + common_name, "-days", "3", "-extensions", "ext_ca",
                  "-out", self.path(name + ".pem"))
 
-    def issue(self, name, common_name, extensions, issuer="ca", days=(-1, 3)):
+    def issue(self, name, common_name, extensions, issuer="ca", days=(-1, 3), digest="sha256"):
         """NAME.pem signed by ISSUER for NAME.key, valid between two days from now."""
         request = self.path(name + ".csr")
         ext = self.write(name + ".ext", "\n".join(extensions) + "\n")
@@ -214,24 +223,25 @@ class _Maker:
         start, end = (_asn1_time(time.time() + d * 86400) for d in days)
         _openssl("ca", "-batch", "-notext", "-config", self.path(issuer + ".cnf"),
                  "-cert", self.path(issuer + ".pem"), "-keyfile", self.path(issuer + ".key"),
-                 "-startdate", start, "-enddate", end, "-extfile", ext,
+                 "-startdate", start, "-enddate", end, "-extfile", ext, "-md", digest,
                  "-in", request, "-out", self.path(name + ".pem"))
 
-    def intermediate(self, name, common_name, days=(-1, 3)):
+    def intermediate(self, name, common_name, days=(-1, 3), ca="TRUE,pathlen:0", more=()):
         self.key(name)
         self.config(name)
         self.write(name + ".index", "")
+        usage = "keyCertSign" if ca.startswith("TRUE") else "digitalSignature"
         self.issue(name, common_name,
-                   ["basicConstraints=critical,CA:TRUE,pathlen:0", "keyUsage=critical,keyCertSign",
-                    "subjectKeyIdentifier=hash"], days=days)
+                   ["basicConstraints=critical,CA:" + ca, "keyUsage=critical," + usage,
+                    "subjectKeyIdentifier=hash", *more], days=days)
 
     def leaf(self, name, common_name, names, key="ec", usage="serverAuth", days=(-1, 3),
-             issuer="ca", send_issuer=False):
+             issuer="ca", send_issuer=False, digest="sha256", more=()):
         self.key(name, key)
-        extensions = ["basicConstraints=CA:FALSE", "extendedKeyUsage=" + usage]
+        extensions = ["basicConstraints=CA:FALSE", "extendedKeyUsage=" + usage, *more]
         if names:
             extensions.append("subjectAltName=" + names)
-        self.issue(name, common_name, extensions, issuer, days)
+        self.issue(name, common_name, extensions, issuer, days, digest)
         if send_issuer:
             self.write(name + ".pem", self.read(name + ".pem") + self.read(issuer + ".pem"))
 
@@ -288,6 +298,9 @@ def _make_all(directory):
         maker.root("otherroot", "smtpost other test CA")
         maker.intermediate("intermediate", "smtpost test intermediate")
         maker.intermediate("oldinter", "smtpost expired intermediate", days=(-30, -2))
+        maker.intermediate("limited", "smtpost limited intermediate",
+                           more=["nameConstraints=critical,permitted;DNS:other.test"])
+        maker.intermediate("fakeca", "smtpost leaf that signs", ca="FALSE")
         for name, (common_name, names, how) in LEAVES.items():
             maker.leaf(name, common_name, names, **how)
         maker.self_signed("selfsigned")

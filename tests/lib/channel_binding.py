@@ -2,14 +2,14 @@
 # Copyright smtpost contributors
 """The channel bindings of a server's TLS socket (RFC 5929, RFC 9266).
 
-Python's ssl knows tls-unique only, so libssl is asked directly for the rest. CPython's _SSLSocket
-begins, behind the object's head, with the Python socket and the SSL pointer.
+Python's ssl knows tls-unique only, so libssl is asked directly for the rest.
 """
 
 import ctypes
 import hashlib
 import ssl
-import sys
+
+import raw_tls
 
 LABEL = b"EXPORTER-Channel-Binding"
 
@@ -25,29 +25,10 @@ def get(sock, kind):
     raise ValueError("unknown channel binding " + kind)
 
 
-def _library():
-    import _ssl
-    names = [_ssl.__file__] if getattr(_ssl, "__file__", None) else []
-    for name in names + ["libssl.so.3", "libssl.3.dylib", None]:
-        try:
-            library = ctypes.CDLL(name)
-            library.SSL_export_keying_material
-            return library
-        except (OSError, AttributeError):
-            continue
-    raise RuntimeError("no libssl found")
-
-
-def _pointer(sock):
-    head = sys.getsizeof(object())
-    size = ctypes.sizeof(ctypes.c_void_p)
-    return ctypes.c_void_p.from_address(id(sock._sslobj) + head + size)
-
-
 def _exporter(sock):
     out = ctypes.create_string_buffer(32)
-    done = _library().SSL_export_keying_material(
-        _pointer(sock), out, ctypes.c_size_t(len(out)), LABEL, ctypes.c_size_t(len(LABEL)),
+    done = raw_tls.library().SSL_export_keying_material(
+        raw_tls.pointer(sock), out, ctypes.c_size_t(len(out)), LABEL, ctypes.c_size_t(len(LABEL)),
         b"", ctypes.c_size_t(0), ctypes.c_int(1))
     if done != 1:
         raise RuntimeError("no keying material from this connection")
@@ -56,9 +37,9 @@ def _exporter(sock):
 
 def _certificate(sock):
     """The server's own, as DER."""
-    library = _library()
+    library = raw_tls.library()
     library.SSL_get_certificate.restype = ctypes.c_void_p
-    x509 = ctypes.c_void_p(library.SSL_get_certificate(_pointer(sock)))
+    x509 = ctypes.c_void_p(library.SSL_get_certificate(raw_tls.pointer(sock)))
     size = library.i2d_X509(x509, None)
     out = ctypes.create_string_buffer(size)
     at = ctypes.c_char_p(ctypes.addressof(out))

@@ -31,6 +31,7 @@ import time
 from dataclasses import dataclass, field
 
 import certs as certs_module
+import raw_tls
 import sasl_server
 from story import ServerBlock, StoryError, _step, unescape
 from wire import Broken, Deadline, Gone, Late, Peer, server_context
@@ -709,6 +710,23 @@ class Conversation:
         self._open = False
         self.stage.note(self.number, "S:", "(cuts)")
         self.peer.close(notify=False)
+
+    @step("renegotiate")
+    def _renegotiate(self, s):
+        if not raw_tls.renegotiate(self.peer.sock):
+            raise Mismatch("cannot renegotiate")
+
+    @step("key-update")
+    def _key_update(self, s):
+        if not raw_tls.update_keys(self.peer.sock):
+            raise Mismatch("cannot update the keys")
+
+    @step("S-clear")
+    def _clear(self, s):
+        """Past the TLS of this connection."""
+        data = unescape(self.stage.names.fill(s.argument))
+        self.stage.note(self.number, "S:", "(in clear) %r" % data)
+        os.write(self.peer.sock.fileno(), data)
 
     @step("reset")
     def _reset(self, s):

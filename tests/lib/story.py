@@ -109,7 +109,7 @@ DIRECTIVES = {
 
 _HEAD = re.compile(r"([a-z][a-z0-9-]*)((?:[ ][^:~]*)?)(:|~)(?:[ ](.*))?$")
 _FLAG = re.compile(r"([a-z][a-z0-9-]*)$")
-_STEP = re.compile(r"(S|S\?|S-raw|S-bytewise|S-drip|S-flood|C|C\?|auth)"
+_STEP = re.compile(r"(S|S\?|S-raw|S-bytewise|S-clear|S-drip|S-flood|C|C\?|auth)"
                    r"((?:[ ][^:~]*)?)([:~])(?:[ ](.*))?$")
 
 
