@@ -8,7 +8,7 @@
 
 /* What a process gives up once it needs no more: starting programs, and writing anywhere but in a
  * few places. A second line behind the code's own care, for the hours that it reads what strangers
- * send. confine_landlock.c (Linux) or confine_none.c is built. */
+ * send. confine_landlock.c (Linux), confine_pledge.c (OpenBSD) or confine_none.c is built. */
 
 /* Nobody else may look into this process, and no core is written while it holds secrets. */
 void confine_memory(void);

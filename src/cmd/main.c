@@ -90,7 +90,9 @@ static int print_version(void)
     printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
     printf("%s\n",
            idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
-    printf("confinement: %s\n", confine_state());
+    const char *state = confine_state();
+    printf("confinement: %s%s\n", state,
+           strncmp(state, "none", 4) == 0 ? "" : " (in queue runs and with queue = never)");
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
