@@ -27,7 +27,7 @@ def get(sock, kind):
 
 def _exporter(sock):
     out = ctypes.create_string_buffer(32)
-    done = raw_tls.library().SSL_export_keying_material(
+    done = raw_tls.libssl().SSL_export_keying_material(
         raw_tls.pointer(sock), out, ctypes.c_size_t(len(out)), LABEL, ctypes.c_size_t(len(LABEL)),
         b"", ctypes.c_size_t(0), ctypes.c_int(1))
     if done != 1:
@@ -37,7 +37,7 @@ def _exporter(sock):
 
 def _certificate(sock):
     """The server's own, as DER."""
-    library = raw_tls.library()
+    library = raw_tls.libssl()
     library.SSL_get_certificate.restype = ctypes.c_void_p
     x509 = ctypes.c_void_p(library.SSL_get_certificate(raw_tls.pointer(sock)))
     size = library.i2d_X509(x509, None)

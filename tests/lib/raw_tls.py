@@ -11,7 +11,7 @@ import sys
 KEY_UPDATE_REQUESTED = 1
 
 
-def library():
+def libssl():
     import _ssl
     names = [_ssl.__file__] if getattr(_ssl, "__file__", None) else []
     for name in names + ["libssl.so.3", "libssl.3.dylib", None]:
@@ -32,11 +32,11 @@ def pointer(sock):
 
 def renegotiate(sock):
     """TLS 1.2: a HelloRequest leaves."""
-    ssl, lib = pointer(sock), library()
+    ssl, lib = pointer(sock), libssl()
     return lib.SSL_renegotiate(ssl) == 1 and lib.SSL_do_handshake(ssl) == 1
 
 
 def update_keys(sock):
     """TLS 1.3: new keys for what we send, and the other side is asked for new ones too."""
-    ssl, lib = pointer(sock), library()
+    ssl, lib = pointer(sock), libssl()
     return lib.SSL_key_update(ssl, KEY_UPDATE_REQUESTED) == 1 and lib.SSL_do_handshake(ssl) == 1
