@@ -75,8 +75,10 @@ int speak(const struct args *a, struct host *h)
     struct speaker_context context = {.args = a, .host = h};
     struct config *config = NULL;
     struct err e;
-    bool ok = sources_read(a, h, &config, &e);
+    /* A plan would be printed into the conversation, and the client told that it was sent. */
+    bool ok = !a->dry_run || err_set(&e, ERR_USAGE, "-bs: does not go with --dry-run");
 
+    ok = ok && sources_read(a, h, &config, &e);
     if (ok) {
         context.config = config;
         const char *hello = host_hello(h);

@@ -8,10 +8,15 @@
 /* Rounds after which a server is not trying to log us in any more. */
 #define ROUNDS_MAX 10
 
-/* Queue a line that holds a secret; the transcript gets its size only. */
+/* Queue a line that holds a secret; the transcript gets its size only, and nobody what a server
+ * hands back of it. */
 static void say_secret(struct session *s, const struct buf *line, const char *mechanism,
                        size_t octets)
 {
+    struct slice said = slice_trim(buf_slice(line));
+    size_t skip = mechanism ? sizeof "AUTH " + slice_of(mechanism).len : 0;
+
+    reply_veil(&s->reply, VEIL_SAID, slice_from(said, skip));
     if (mechanism)
         transcript_note(s->params->transcript, "C: AUTH %s <%zu octets>", mechanism, octets);
     else

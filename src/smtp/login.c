@@ -159,6 +159,7 @@ static bool exchange(struct attempt *a, bool *again, struct outcome *why)
 
     if (a->mech->flags & SASL_BINDS)
         params.binding = (struct sasl_binding){a->type, buf_slice(&a->binding)};
+    reply_veil(&s->reply, VEIL_SECRET, secret_bytes(&a->secret));
     sasl_start(&sasl, a->mech, &params);
     bool ok = auth_exchange(s, &sasl, why);
     *again = false;
@@ -170,6 +171,12 @@ static bool exchange(struct attempt *a, bool *again, struct outcome *why)
         add_detail(why, sasl.detail);
     sasl_end(&sasl);
     return ok;
+}
+
+static void lift_veils(struct session *s)
+{
+    for (enum veil v = 0; v < VEILS; v++)
+        reply_veil(&s->reply, v, SLICE(""));
 }
 
 static bool attempt(struct attempt *a, struct outcome *why)
@@ -199,5 +206,6 @@ bool login_run(struct session *s, struct outcome *why)
                              : s->params->login_if_offered || session_fail(s, VERB_AUTH, &e, why);
     secret_clear(&a.secret);
     buf_wipe(&a.binding);
+    lift_veils(s);
     return ok;
 }

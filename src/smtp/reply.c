@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 
+enum { SECRET_SHORTEST = 4 };
+
 void reply_init(struct reply *r)
 {
     *r = (struct reply){0};
@@ -13,6 +15,46 @@ void reply_init(struct reply *r)
 void reply_clear(struct reply *r)
 {
     buf_clear(&r->text);
+    for (size_t i = 0; i < VEILS; i++)
+        secret_clear(&r->veiled[i]);
+}
+
+void reply_veil(struct reply *r, enum veil which, struct slice octets)
+{
+    secret_clear(&r->veiled[which]);
+    if (octets.len >= SECRET_SHORTEST)
+        secret_set(&r->veiled[which], octets);
+}
+
+/* How much of the text from here on is one of ours; 0: nothing. */
+static size_t veiled_at(const struct reply *r, struct slice text)
+{
+    for (size_t i = 0; i < VEILS; i++)
+        if (!secret_is_empty(&r->veiled[i]) && slice_has_prefix(text, secret_bytes(&r->veiled[i])))
+            return r->veiled[i].len;
+    return 0;
+}
+
+/* The line as anybody may see it; in `clean` if that is another. */
+static struct slice veil_line(const struct reply *r, struct slice line, struct buf *clean)
+{
+    size_t copied = 0;
+
+    if (slice_has_prefix(line, SLICE("334")))
+        return line;
+    for (size_t i = 0; i < line.len; i++) {
+        size_t len = veiled_at(r, slice_from(line, i));
+        if (!len)
+            continue;
+        buf_put(clean, line.data + copied, i - copied);
+        buf_put_text(clean, "<secret>");
+        copied = i + len;
+        i = copied - 1;
+    }
+    if (!copied)
+        return line;
+    buf_put_slice(clean, slice_from(line, copied));
+    return buf_slice(clean);
 }
 
 /* The three digits, or 0. */
@@ -70,18 +112,23 @@ bool reply_parse_line(struct reply *r, struct slice line, bool *more, struct err
 bool reply_read(struct reply *r, struct stream *s, struct deadline deadline,
                 const struct transcript *t, struct err *e)
 {
-    bool more = true;
+    bool more = true, ok = true;
+    struct buf clean;
 
+    buf_init(&clean, LIMIT_REPLY);
     r->lines = 0;
-    while (more) {
+    while (ok && more) {
         struct slice line;
-        if (!stream_line(s, deadline, &line, e))
-            return false;
+        buf_reset(&clean);
+        ok = stream_line(s, deadline, &line, e);
+        if (!ok)
+            break;
+        line = veil_line(r, line, &clean);
         transcript_line(t, SPEAKER_SERVER, line);
-        if (!reply_parse_line(r, line, &more, e))
-            return false;
+        ok = reply_parse_line(r, line, &more, e);
     }
-    return true;
+    buf_clear(&clean);
+    return ok;
 }
 
 bool reply_is_success(const struct reply *r)

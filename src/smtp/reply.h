@@ -3,6 +3,7 @@
 #ifndef SMTP_REPLY_H
 #define SMTP_REPLY_H
 
+#include "base/secret.h"
 #include "mail/status.h"
 #include "net/stream.h"
 #include "smtp/transcript.h"
@@ -11,15 +12,27 @@
  * to 5, the same on every line, bounded in lines and octets. It dies inside smtp/; what leaves is a
  * struct outcome. */
 
+/* What a server may hand back to us in its words ("unrecognized: AUTH PLAIN ..."). */
+enum veil {
+    VEIL_SECRET,             /* the password or token */
+    VEIL_SAID,               /* the line that it was last in, encoded */
+    VEILS
+};
+
 struct reply {
     unsigned code;
     struct status status;    /* RFC 2034; klass 0 when the server gives none */
     struct buf text;         /* the lines less their codes, joined by LF; enhanced status left in */
     unsigned lines;
+    struct secret veiled[VEILS];
 };
 
 void reply_init(struct reply *r);
 void reply_clear(struct reply *r);
+
+/* From now on these octets are replaced in every answer, before anybody sees it, challenges aside;
+ * fewer than 4 are not looked for, they would be found everywhere. None: no more. */
+void reply_veil(struct reply *r, enum veil which, struct slice octets);
 
 /* One line without CRLF; *more tells that another follows. The first call for an answer comes with
  * r->lines == 0. ERR_PROTOCOL when the line cannot be one. */
