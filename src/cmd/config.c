@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cmd/exitcode.h"
+#include "cmd/result.h"
 #include "cmd/sources.h"
 
 /* "    host = "smtp.example.org"          # ~/.smtprc:4" */
@@ -148,7 +149,8 @@ static int show(const struct args *a, const struct host *h)
     config_free(c);
     if (!ok)
         log_line("%s", e.text);
-    return ok ? EX_OK : exit_status_of_err(&e);
+    int status = ok ? EX_OK : exit_status_of_err(&e);
+    return ok || !a->json ? status : result_print_end(e.text, status);
 }
 
 static int list_options(const struct args *a, const struct host *h)

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cmd/exitcode.h"
 #include "cmd/listing.h"
+#include "cmd/result.h"
 #include "cmd/spooling.h"
 #include "queue/lock.h"
 
@@ -24,13 +25,17 @@ struct work {
     bool json;
     bool verbose;
     struct strings ids;      /* none: all */
+    struct err fault;        /* what failed first; kind ERR_NONE: nothing */
     struct runner runner;
     struct spooling_context context;
 };
 
-static int fail(const struct err *e)
+/* The first fault is the command's, for --json. */
+static int fail(struct work *w, const struct err *e)
 {
     log_line("%s", e->text);
+    if (w->fault.kind == ERR_NONE)
+        w->fault = *e;
     return exit_status_of_err(e);
 }
 
@@ -38,7 +43,7 @@ static int list(struct work *w)
 {
     struct err e;
 
-    return listing_show_all(&w->spool, w->json, &e) ? EX_OK : fail(&e);
+    return listing_show_all(&w->spool, w->json, &e) ? EX_OK : fail(w, &e);
 }
 
 static int show(struct work *w)
@@ -47,7 +52,7 @@ static int show(struct work *w)
 
     for (size_t i = 0; i < w->ids.count; i++)
         if (!listing_show_one(&w->spool, w->ids.items[i], w->json, &e))
-            return fail(&e);
+            return fail(w, &e);
     return EX_OK;
 }
 
@@ -58,7 +63,7 @@ static int run_all(struct work *w)
     w->runner.keeper.talks = true;
     if (runner_run_once(&w->runner, &e))
         return EX_OK;
-    return fail(&e);
+    return fail(w, &e);
 }
 
 /* What a person can do with an entry that is held by us. Says whether it is to be written. */
@@ -137,12 +142,12 @@ static int apply_all(struct work *w, change *do_it)
     int status = EX_OK;
 
     if (!w->ids.count && !spool_list(&w->spool, &all, NULL, &e))
-        return fail(&e);
+        return fail(w, &e);
     const struct strings *ids = w->ids.count ? &w->ids : &all;
     for (size_t i = 0; i < ids->count; i++) {
         if (apply(w, ids->items[i], do_it, &e))
             continue;
-        int failed = fail(&e);
+        int failed = fail(w, &e);
         status = status ? status : failed;
     }
     spool_settle(&w->spool);
@@ -156,7 +161,7 @@ static int and_run(struct work *w, int status)
     struct err e;
 
     if (!spool_is_empty(&w->spool) && !runner_start(&w->runner, &e))
-        return fail(&e);
+        return fail(w, &e);
     return status;
 }
 
@@ -204,17 +209,29 @@ static const struct verb_row *find_verb(const char *name)
     return NULL;
 }
 
-static int unknown_verb(const char *name)
+static int unknown_verb(struct work *w, const char *name)
 {
     const char *names[sizeof verbs_of_queue / sizeof *verbs_of_queue];
     size_t count = sizeof names / sizeof *names;
+    struct err e;
 
     for (size_t i = 0; i < count; i++)
         names[i] = verbs_of_queue[i].name;
     const char *near = strings_nearest(name, names, count);
-    log_line("queue: \"%s\" is unknown; %s%s%swrite list, show, run, retry, hold, release or rm",
-             name, near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
-    return EX_USAGE;
+    err_set(&e, ERR_USAGE,
+            "queue: \"%s\" is unknown; %s%s%swrite list, show, run, retry, hold, release or rm",
+            name, near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
+    return fail(w, &e);
+}
+
+/* With --json a failure is an object too, and so is the end of what has nothing else to show. */
+static int finish(const struct work *w, const struct verb_row *v, int status)
+{
+    bool shows = v && (v->run == list || v->run == show);
+
+    return !w->json || (shows && status == EX_OK)
+               ? status
+               : result_print_end(w->fault.kind == ERR_NONE ? NULL : w->fault.text, status);
 }
 
 /* Options may stand behind the verb too. "all" is every message. */
@@ -245,14 +262,16 @@ static bool read_words(struct work *w, const struct args *a, const struct verb_r
 }
 
 /* Without a spool nothing is queued. */
-static int without_queue(const struct work *w, const struct verb_row *v)
+static int without_queue(struct work *w, const struct verb_row *v)
 {
+    struct err e;
+
     if (v->run == list)
         return listing_show_empty(w->json) ? EX_OK : EX_IOERR;
     if (!w->ids.count)
         return EX_OK;
-    log_line("%s: there is no such message in the queue", w->ids.items[0]);
-    return EX_DATAERR;
+    err_set(&e, ERR_DATA, "%s: there is no such message in the queue", w->ids.items[0]);
+    return fail(w, &e);
 }
 
 static int do_verb(struct work *w, const struct verb_row *v)
@@ -263,7 +282,7 @@ static int do_verb(struct work *w, const struct verb_row *v)
         return EX_SOFTWARE;
     e.errnum = 0;
     if (!w->host->queue || !spooling_open(&w->spool, w->host, false, &e))
-        return !w->host->queue || e.errnum == ENOENT ? without_queue(w, v) : fail(&e);
+        return !w->host->queue || e.errnum == ENOENT ? without_queue(w, v) : fail(w, &e);
     spooling_runner(&w->runner, &w->context, &w->spool);
     w->runner.transcript = w->verbose ? spooling_transcript() : NULL;
     int status = v->run(w);
@@ -279,11 +298,11 @@ int queue_command(const struct args *a, struct host *h)
                      .context = {a, h}};
     struct err e;
 
-    if (!v)
-        return unknown_verb(name);
-    int status = read_words(&w, a, v, &e) ? do_verb(&w, v) : fail(&e);
+    int status = !v                         ? unknown_verb(&w, name)
+                 : read_words(&w, a, v, &e) ? do_verb(&w, v)
+                                            : fail(&w, &e);
     strings_clear(&w.ids);
-    return status;
+    return finish(&w, v, status);
 }
 
 static int simple(const struct args *a, struct host *h, const char *name)
@@ -291,7 +310,8 @@ static int simple(const struct args *a, struct host *h, const char *name)
     struct work w = {.args = a, .host = h, .json = a->json, .verbose = a->verbose,
                      .context = {a, h}};
 
-    return do_verb(&w, find_verb(name));
+    const struct verb_row *v = find_verb(name);
+    return finish(&w, v, do_verb(&w, v));
 }
 
 int queue_list(const struct args *a, struct host *h)

@@ -84,3 +84,19 @@ int result_print(const struct submission *s, const struct err *e, int status)
     bool written = fflush(stdout) == 0;
     return written || !s->args->dry_run ? status : EX_IOERR;
 }
+
+int result_print_end(const char *error, int status)
+{
+    struct json j;
+    struct buf out;
+
+    buf_init(&out, LIMIT_JSON);
+    json_init(&j, &out);
+    json_begin_object(&j, NULL);
+    json_put_string(&j, "error", error);
+    json_put_number(&j, "exit", status);
+    json_end(&j);
+    fwrite(out.data, 1, out.len, stdout);
+    buf_clear(&out);
+    return fflush(stdout) == 0 || status != EX_OK ? status : EX_IOERR;
+}

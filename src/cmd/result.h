@@ -10,4 +10,8 @@
  * there was nothing to lose yet. */
 int result_print(const struct submission *s, const struct err *e, int status);
 
+/* The same for a command that failed, or has nothing else to show: error (NULL: none) and exit.
+ * Returns the status, or EX_IOERR in place of success that could not be printed. */
+int result_print_end(const char *error, int status);
+
 #endif
