@@ -216,7 +216,8 @@ static void keep(struct submission *s, char *id)
     if (!s->delivery.queued || is_watched(s))
         show_failures(s);
     if (!s->delivery.queued) {
-        log_line("not queued: %s", e.text);
+        if (s->args->errors != ERRORS_QUIET)
+            log_line("not queued: %s", e.text);
         return;
     }
     if (is_watched(s))
