@@ -79,6 +79,8 @@ int speak(const struct args *a, struct host *h)
     bool ok = !a->dry_run || err_set(&e, ERR_USAGE, "-bs: does not go with --dry-run");
 
     ok = ok && sources_read(a, h, &config, &e);
+    if (!ok)
+        server_decline(STDIN_FILENO, STDOUT_FILENO, e.text);
     if (ok) {
         context.config = config;
         const char *hello = host_hello(h);

@@ -492,3 +492,20 @@ bool server_run(const struct server *server, int in, int out, struct err *e)
     duplex_clear(&h.duplex);
     return ok && flushed;
 }
+
+void server_decline(int in, int out, const char *why)
+{
+    struct duplex duplex;
+    struct err ignored;
+    struct buf line;
+
+    duplex_init(&duplex, in, out);
+    buf_init(&line, LIMIT_REPLY);
+    buf_put_text(&line, "421 4.3.5 ");
+    put_words(&line, why);
+    buf_put_text(&line, "\r\n");
+    duplex_put(&duplex, buf_slice(&line));
+    duplex_flush(&duplex, deadline_in(IDLE_MILLISECONDS), &ignored);
+    buf_clear(&line);
+    duplex_clear(&duplex);
+}

@@ -29,5 +29,7 @@ struct server {
 
 /* Greeting to QUIT, or to the end of input. False: the client was lost or sent away. */
 bool server_run(const struct server *server, int in, int out, struct err *e);
+/* In place of a greeting: why there will be no conversation now (RFC 5321 3.8). */
+void server_decline(int in, int out, const char *why);
 
 #endif
