@@ -7,10 +7,12 @@
 
 #if defined(__GNUC__)
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
+#define FORMAT_ARGUMENT(number) __attribute__((format_arg(number)))
 #define NO_RETURN __attribute__((noreturn))
 #define ENSURE_USED __attribute__((warn_unused_result))
 #else
 #define PRINTF_LIKE(fmt, args)
+#define FORMAT_ARGUMENT(number)
 #define NO_RETURN
 #define ENSURE_USED
 #endif

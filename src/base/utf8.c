@@ -35,6 +35,18 @@ size_t utf8_decode(struct slice s, uint32_t *point)
     return len;
 }
 
+size_t utf8_length(struct slice s)
+{
+    size_t length = 0;
+    uint32_t point;
+
+    for (size_t at = 0; at < s.len; length++) {
+        size_t octets = utf8_decode(slice_from(s, at), &point);
+        at += octets ? octets : 1;
+    }
+    return length;
+}
+
 bool utf8_is_visible(uint32_t point)
 {
     bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/say.h"
 #include "cmd/args_table.h"
 #include "mail/xtext.h"
 #include "smtp/needs.h"
@@ -22,7 +23,7 @@ static bool has_control(const char *text)
 static bool no_control(const char *option, const char *value, struct err *e)
 {
     return !has_control(value) ||
-           err_set(e, ERR_USAGE, "%s: the value holds a control character", option);
+           err_set(e, ERR_USAGE, _("%s: the value holds a control character"), option);
 }
 
 static bool set_header_recipients(struct args *a, const char *value, struct err *e)
@@ -157,7 +158,7 @@ static bool set_config_file(struct args *a, const char *value, struct err *e)
 static bool add_setting(struct args *a, const char *value, struct err *e)
 {
     strings_add_text(&a->settings, value);
-    return strchr(value, '=') || err_set(e, ERR_USAGE, "--set %s: write OPTION=VALUE", value);
+    return strchr(value, '=') || err_set(e, ERR_USAGE, _("--set %s: write OPTION=VALUE"), value);
 }
 
 static bool set_require_tls(struct args *a, const char *value, struct err *e)
@@ -173,7 +174,7 @@ static bool add_parameter(struct strings *list, const char *option, const char *
 {
     strings_add_text(list, value);
     if (list->count > LIMIT_PARAMETERS)
-        return err_set(e, ERR_USAGE, "%s: more than %d of them", option, LIMIT_PARAMETERS);
+        return err_set(e, ERR_USAGE, _("%s: more than %d of them"), option, LIMIT_PARAMETERS);
     return needs_take_parameter(slice_of(value), e) || err_wrap(e, "%s %s", option, value);
 }
 
@@ -211,7 +212,7 @@ static bool set_color(struct args *a, const char *value, struct err *e)
             a->color = (enum color)i;
             return true;
         }
-    return err_set(e, ERR_USAGE, "--color=%s: write auto, always or never", value);
+    return err_set(e, ERR_USAGE, _("--color=%s: write auto, always or never"), value);
 }
 
 static bool set_run_queue(struct args *a, const char *value, struct err *e)
@@ -266,7 +267,7 @@ static bool set_mode(struct args *a, const char *value, struct err *e)
         a->mode = MODE_NOTHING;
         return true;
     default:
-        return err_set(e, ERR_USAGE, "-b%s: there is no such mode here", value);
+        return err_set(e, ERR_USAGE, _("-b%s: there is no such mode here"), value);
     }
 }
 
@@ -334,9 +335,10 @@ static bool set_no_check(struct args *a, const char *value, struct err *e)
 }
 
 const struct letter args_letters[] = {
-    {'t', ARITY_NONE, set_header_recipients, false, NULL, "recipients from To, Cc and Bcc too"},
-    {'i', ARITY_NONE, set_dot_is_text, false, NULL, "a line with a dot alone is no end (also -oi)"},
-    {'f', ARITY_VALUE, set_sender, false, "ADDRESS", "envelope sender"},
+    {'t', ARITY_NONE, set_header_recipients, false, NULL, N_("recipients from To, Cc and Bcc too")},
+    {'i', ARITY_NONE, set_dot_is_text, false, NULL,
+     N_("a line with a dot alone is no end (also -oi)")},
+    {'f', ARITY_VALUE, set_sender, false, "ADDRESS", N_("envelope sender")},
     {'a', ARITY_VALUE, set_account, true, NULL, NULL},
     {'C', ARITY_VALUE, set_config_file, false, NULL, NULL},
     {'v', ARITY_NONE, set_verbose, false, NULL, NULL},
@@ -372,29 +374,31 @@ const struct letter args_letters[] = {
 };
 
 const struct word args_words[] = {
-    {"account", 'a', true, false, set_account, "NAME", "use this account", NULL},
-    {"config", 'C', true, false, set_config_file, "FILE", "read this configuration file alone",
+    {"account", 'a', true, false, set_account, "NAME", N_("use this account"), NULL},
+    {"config", 'C', true, false, set_config_file, "FILE", N_("read this configuration file alone"),
      NULL},
-    {"set", 0, true, false, add_setting, "OPTION=VALUE", "set an account option, over any file",
+    {"set", 0, true, false, add_setting, "OPTION=VALUE", N_("set an account option, over any file"),
      NULL},
     {"verbose", 'v', false, false, set_verbose, NULL,
-     "show the dialogue on stderr, secrets masked", NULL},
-    {"dry-run", 0, false, false, set_dry_run, NULL, "show what would be sent, talk to nobody",
+     N_("show the dialogue on stderr, secrets masked"), NULL},
+    {"dry-run", 0, false, false, set_dry_run, NULL, N_("show what would be sent, talk to nobody"),
      NULL},
-    {"json", 0, false, false, set_json, NULL, "the result as JSON on stdout", NULL},
+    {"json", 0, false, false, set_json, NULL, N_("the result as JSON on stdout"), NULL},
     {"color", 0, true, false, set_color, "WHEN",
-     "auto, always or never, for what people read", NULL},
+     N_("auto, always or never, for what people read"), NULL},
     {"require-tls", 0, false, false, set_require_tls, NULL,
-     "only over servers that promise TLS all the way", NULL},
+     N_("only over servers that promise TLS all the way"), NULL},
     {"mail-param", 0, true, false, add_mail_param, "K=VALUE", NULL, NULL},
-    {"rcpt-param", 0, true, false, add_rcpt_param, "K=VALUE", "parameters of MAIL and RCPT", NULL},
-    {"to", 0, true, false, set_probe, "ADDRESS", "check: would the server take this recipient?",
+    {"rcpt-param", 0, true, false, add_rcpt_param, "K=VALUE",
+     N_("parameters of MAIL and RCPT"), NULL},
+    {"to", 0, true, false, set_probe, "ADDRESS", N_("check: would the server take this recipient?"),
      "check"},
     {"non-interactive", 0, false, false, set_non_interactive, NULL, NULL, "setup"},
-    {"no-check", 0, false, false, set_no_check, NULL, "setup: ask nothing, and try nothing",
+    {"no-check", 0, false, false, set_no_check, NULL, N_("setup: ask nothing, and try nothing"),
      "setup"},
     {"help", 0, false, true, set_help, NULL, NULL, NULL},
-    {"version", 0, false, true, set_version, NULL, "this text; the version and what is built in",
+    {"version", 0, false, true, set_version, NULL,
+     N_("this text; the version and what is built in"),
      NULL},
 };
 
@@ -436,11 +440,13 @@ static bool unknown_word(const struct args *a, const char *text, struct err *e)
         names[i] = args_words[i].name;
     const char *near = strings_nearest(typed, names, count);
     if (a->as_sendmail)
-        err_set(e, ERR_USAGE, "--%s: called as sendmail, only --help and --version are taken of "
-                              "the long options", typed);
+        err_set(e, ERR_USAGE,
+                _("--%s: called as sendmail, only --help and --version are taken of the long "
+                  "options"), typed);
+    else if (near)
+        err_set(e, ERR_USAGE, _("unknown option --%s; did you mean --%s?"), typed, near);
     else
-        err_set(e, ERR_USAGE, "unknown option --%s%s%s%s", typed, near ? "; did you mean --" : "",
-                near ? near : "", near ? "?" : "");
+        err_set(e, ERR_USAGE, _("unknown option --%s"), typed);
     free(typed);
     return false;
 }
@@ -455,13 +461,13 @@ static bool parse_word(struct args *a, struct cursor *c, const char *text, struc
     if (!w || (a->as_sendmail && !w->for_sendmail))
         return unknown_word(a, text, e);
     if (w->only && (!a->command || strcmp(a->command, w->only) != 0))
-        return err_set(e, ERR_USAGE, "--%s belongs to smtpost %s", w->name, w->only);
+        return err_set(e, ERR_USAGE, _("--%s belongs to smtpost %s"), w->name, w->only);
     if (!w->has_value && value)
-        return err_set(e, ERR_USAGE, "--%s takes no value", w->name);
+        return err_set(e, ERR_USAGE, _("--%s takes no value"), w->name);
     if (w->has_value && !value && c->at < c->argc)
         value = c->argv[c->at++];
     if (w->has_value && !value)
-        return err_set(e, ERR_USAGE, "--%s wants a value", w->name);
+        return err_set(e, ERR_USAGE, _("--%s wants a value"), w->name);
     return w->handle(a, value, e);
 }
 
@@ -487,7 +493,7 @@ static bool parse_letters(struct args *a, struct cursor *c, const char *text, st
         const struct letter *l = find_letter(*text);
         const char *value = text + 1;
         if (!l || (l->ours && a->as_sendmail))
-            return err_set(e, ERR_USAGE, "unknown option -%c", *text);
+            return err_set(e, ERR_USAGE, _("unknown option -%c"), *text);
         if (l->arity == ARITY_NONE) {
             if (l->handle && !l->handle(a, NULL, e))
                 return false;
@@ -495,7 +501,7 @@ static bool parse_letters(struct args *a, struct cursor *c, const char *text, st
         }
         if (l->arity == ARITY_VALUE && !*value) {
             if (c->at == c->argc)
-                return err_set(e, ERR_USAGE, "option -%c wants a value", *text);
+                return err_set(e, ERR_USAGE, _("option -%c wants a value"), *text);
             value = c->argv[c->at++];
         }
         return !l->handle || l->handle(a, value, e);

@@ -2,6 +2,8 @@
  * Copyright smtpost contributors */
 #include "cmd/args_table.h"
 
+#include "base/say.h"
+
 /* Room for the longest row of flags. */
 enum { ROW_MAX = 80 };
 
@@ -34,7 +36,7 @@ static void put_letters(struct buf *out)
             continue;
         buf_init(&flags, ROW_MAX);
         buf_put_format(&flags, "-%c", l->letter);
-        put_row(out, &flags, l->argument, l->doc);
+        put_row(out, &flags, l->argument, _(l->doc));
         buf_clear(&flags);
     }
 }
@@ -50,7 +52,7 @@ static void put_words(struct buf *out)
             buf_put_format(&flags, "-%c, ", w->letter);
         buf_put_format(&flags, "--%s", w->name);
         if (w->doc) {
-            put_row(out, &flags, w->argument, w->doc);
+            put_row(out, &flags, w->argument, _(w->doc));
             buf_reset(&flags);
         } else {
             buf_put_text(&flags, ", ");
@@ -70,11 +72,11 @@ void args_help(struct buf *out)
              "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n");
     put_letters(out);
     put_words(out);
-    buf_put_text(out, "sendmail's");
+    buf_put_text(out, _("sendmail's"));
     for (size_t i = 0; i < args_letter_count; i++) {
         const struct letter *l = &args_letters[i];
         if (l->handle && !l->doc && !has_word(l->letter))
             buf_put_format(out, " -%c", l->letter);
     }
-    buf_put_text(out, " (as -bi): smtpost(1)\n");
+    buf_put_text(out, _(" (as -bi): smtpost(1)\n"));
 }

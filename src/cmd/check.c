@@ -8,6 +8,7 @@
 
 #include "account/select.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/explain.h"
 #include "cmd/finding.h"
@@ -31,17 +32,18 @@ struct check {
 static const struct advice {
     const char *step, *next;
 } advices[PROBE_STEPS] = {
-    [PROBE_NAMES] = {"names", "see whether host is spelt right and the network is up"},
-    [PROBE_CONNECTION] = {"connection", "see whether host and port are right; networks that block "
-                                        "port 25 mostly let 587 and 465 pass"},
-    [PROBE_TLS] = {"TLS", "see tls, tls-ca and tls-fingerprint in smtprc(5)"},
-    [PROBE_GREETING] = {"greeting",
-                        "the server will not talk to this address now: try later, or ask "
-                        "who runs it"},
-    [PROBE_HELLO] = {"EHLO", "set hello to the full name of this host"},
-    [PROBE_LOGIN] = {"login", "see user and the password's source: smtpost config show"},
-    [PROBE_SENDER] = {"sender", "set from or envelope-from to an address that this login may use"},
-    [PROBE_RECIPIENT] = {"recipient", "try another address: smtpost check --to ADDRESS"},
+    [PROBE_NAMES] = {N_("names"), N_("see whether host is spelt right and the network is up")},
+    [PROBE_CONNECTION] = {N_("connection"),
+                          N_("see whether host and port are right; networks that block port 25 "
+                             "mostly let 587 and 465 pass")},
+    [PROBE_TLS] = {"TLS", N_("see tls, tls-ca and tls-fingerprint in smtprc(5)")},
+    [PROBE_GREETING] = {N_("greeting"), N_("the server will not talk to this address now: try "
+                                           "later, or ask who runs it")},
+    [PROBE_HELLO] = {"EHLO", N_("set hello to the full name of this host")},
+    [PROBE_LOGIN] = {N_("login"), N_("see user and the password's source: smtpost config show")},
+    [PROBE_SENDER] = {N_("sender"),
+                      N_("set from or envelope-from to an address that this login may use")},
+    [PROBE_RECIPIENT] = {N_("recipient"), N_("try another address: smtpost check --to ADDRESS")},
 };
 
 static void add(struct check *c, const char *step, bool ok, const char *summary,
@@ -68,12 +70,12 @@ static void summarize(const struct probe *p, enum probe_step step, char *out, si
 
     switch (step) {
     case PROBE_NAMES:
-        snprintf(out, size, "%s: %zu address%s", p->server, p->addresses.count,
-                 p->addresses.count == 1 ? "" : "es");
+        snprintf(out, size, p->addresses.count == 1 ? _("%s: %zu address") : _("%s: %zu addresses"),
+                 p->server, p->addresses.count);
         break;
     case PROBE_CONNECTION:
         put_address(&peer, &s->peer);
-        snprintf(out, size, "%s at %s", p->server, peer.items[0]);
+        snprintf(out, size, _("%s at %s"), p->server, peer.items[0]);
         break;
     case PROBE_TLS:
         snprintf(out, size, "%s, %s", s->stream.tls.version, s->stream.tls.cipher);
@@ -83,8 +85,8 @@ static void summarize(const struct probe *p, enum probe_step step, char *out, si
                  s->reply.text.data);
         break;
     case PROBE_LOGIN:
-        snprintf(out, size, "%s as %s", s->mechanism,
-                 c->account.user ? c->account.user : "it knows");
+        snprintf(out, size, _("%s as %s"), s->mechanism,
+                 c->account.user ? c->account.user : _("it knows"));
         break;
     case PROBE_SENDER:
         snprintf(out, size, "<%s>", p->sender->text);
@@ -148,7 +150,7 @@ static int conclude(struct check *c, bool ok, const char *verdict, const char *n
 {
     if (findings_end(&c->findings, ok, verdict, next))
         return status;
-    log_line("cannot write to standard output");
+    log_line("%s", _("cannot write to standard output"));
     return EX_IOERR;
 }
 
@@ -159,8 +161,8 @@ static int fail(struct check *c, const char *step, const struct err *e)
     strings_add_text(&details, e->text);
     add(c, step, false, NULL, &details);
     strings_clear(&details);
-    return conclude(c, false, "the configuration does not work",
-                    "mend what is said above, then check again", exit_status_of_err(e));
+    return conclude(c, false, _("the configuration does not work"),
+                    N_("mend what is said above, then check again"), exit_status_of_err(e));
 }
 
 /* Who would send, and to whom: --to, or the sender himself. */
@@ -199,14 +201,14 @@ static int judge(struct check *c, const struct probe *p, bool ok, const struct o
     const char *hint = ok ? NULL : hint_find(c->account.hands_over ? HINT_SERVICE : p->server, why);
 
     if (ok) {
-        snprintf(verdict, sizeof verdict, "account \"%s\" can send mail", c->selection.account);
-        return conclude(c, true, verdict, "nothing: send a message", EX_OK);
+        snprintf(verdict, sizeof verdict, _("account \"%s\" can send mail"), c->selection.account);
+        return conclude(c, true, verdict, N_("nothing: send a message"), EX_OK);
     }
-    const char *step = advices[c->failed].step, *words = why->text ? why->text : "refused";
+    const char *step = advices[c->failed].step, *words = why->text ? why->text : _("refused");
     /* Some words begin with the step already. */
     bool named = slice_has_prefix(slice_of(words), slice_of(step));
-    snprintf(verdict, sizeof verdict, "account \"%s\" cannot send mail: %s%s%s",
-             c->selection.account, named ? "" : step, named ? "" : ": ", words);
+    snprintf(verdict, sizeof verdict, _("account \"%s\" cannot send mail: %s%s%s"),
+             c->selection.account, named ? "" : _(step), named ? "" : ": ", words);
     return conclude(c, false, verdict, hint ? hint : advices[c->failed].next,
                     exit_status_of_outcome(why));
 }
@@ -228,7 +230,7 @@ static int walk(struct check *c)
 
     explain_account(&c->account, &details);
     snprintf(summary, sizeof summary, "\"%s\" (%s)", c->selection.account, c->selection.why);
-    add(c, "account", true, summary, &details);
+    add(c, N_("account"), true, summary, &details);
     strings_clear(&details);
     bool ok = probe_run(&p, &why);
     int status = judge(c, &p, ok, &why);
@@ -243,13 +245,13 @@ int check_command(const struct args *a, struct host *h)
     int status;
 
     if (a->recipient_count > 1) {
-        log_line("check: one account at a time: check [ACCOUNT] [--to ADDRESS] [--json]");
+        log_line("%s", _("check: one account at a time: check [ACCOUNT] [--to ADDRESS] [--json]"));
         return EX_USAGE;
     }
     bool color = a->color == COLOR_ALWAYS || (a->color == COLOR_AUTO && h->has_color);
     findings_init(&c.findings, a->json, color);
     if (!sources_read(a, h, &c.config, &e) || !choose_account(&c, &e))
-        status = fail(&c, "configuration", &e);
+        status = fail(&c, N_("configuration"), &e);
     else
         status = walk(&c);
     path_clear(&c.sender);

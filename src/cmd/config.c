@@ -12,6 +12,7 @@
 #include "account/preset.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/result.h"
 #include "cmd/sources.h"
@@ -251,10 +252,12 @@ static int complain(const char *verb, const struct verb_row *known)
         names[i] = verbs_of_config[i].name;
     const char *near = strings_nearest(verb, names, VERBS_OF_CONFIG);
     if (known)
-        log_line("config %s: write config %s", verb, known->usage);
+        log_line(_("config %s: write config %s"), verb, known->usage);
+    else if (near)
+        log_line(_("config: \"%s\" is unknown; did you mean \"%s\"? else write show, options, "
+                   "providers or import"), verb, near);
     else
-        log_line("config: \"%s\" is unknown; %s%s%swrite show, options, providers or import", verb,
-                 near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
+        log_line(_("config: \"%s\" is unknown; write show, options, providers or import"), verb);
     return EX_USAGE;
 }
 

@@ -200,6 +200,18 @@ void host_init(struct host *h)
     h->has_color = has_color();
 }
 
+const char *host_locale(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+    const char *name = NULL;
+
+    for (size_t i = 0; i < sizeof variables / sizeof *variables && !name; i++)
+        name = get(variables[i]);
+    if (!name || strcmp(name, "POSIX") == 0 || (name[0] == 'C' && (!name[1] || name[1] == '.')))
+        return NULL;
+    return name;
+}
+
 void host_clear(struct host *h)
 {
     free(h->home);

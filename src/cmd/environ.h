@@ -39,6 +39,8 @@ struct host {
 /* Takes the password out of the environment, where every program started from here, and whoever may
  * look at the process, would find it. */
 void host_init(struct host *h);
+/* The locale of messages, or NULL where that is plain "C" or one that says no more. */
+const char *host_locale(void);
 void host_clear(struct host *h);
 
 /* Look-ups: the user database, once. */

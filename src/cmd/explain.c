@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/say.h"
 #include "net/tls_binding.h"
 #include "net/tls_chain.h"
 #include "sasl/sasl.h"
@@ -27,33 +28,33 @@ void explain_add(struct strings *out, const char *format, ...)
 static const struct keyword {
     const char *keyword, *meaning;
 } keywords[] = {
-    {"STARTTLS", "the conversation can be encrypted"},
-    {"AUTH", "ways to log in"},
-    {"PIPELINING", "commands travel together, which saves round trips"},
-    {"SIZE", "the largest message it takes, in octets"},
-    {"8BITMIME", "text beyond ASCII goes as it is"},
-    {"SMTPUTF8", "addresses beyond ASCII are possible"},
-    {"ENHANCEDSTATUSCODES", "refusals tell their kind"},
-    {"CHUNKING", "messages go in counted chunks, one round trip less"},
-    {"BINARYMIME", "not used"},
-    {"DSN", "delivery reports can be asked for: dsn-notify, -N"},
-    {"LIMITS", "how many recipients and messages it takes at once"},
-    {"REQUIRETLS", "TLS can be demanded all the way: --require-tls"},
-    {"DELIVERBY", "used on request: --mail-param"},
-    {"FUTURERELEASE", "used on request: --mail-param"},
-    {"MT-PRIORITY", "used on request: --mail-param"},
-    {"VRFY", "not used"},
-    {"HELP", "not used"},
-    {"ETRN", "not used"},
-    {"EXPN", "not used"},
+    {"STARTTLS", N_("the conversation can be encrypted")},
+    {"AUTH", N_("ways to log in")},
+    {"PIPELINING", N_("commands travel together, which saves round trips")},
+    {"SIZE", N_("the largest message it takes, in octets")},
+    {"8BITMIME", N_("text beyond ASCII goes as it is")},
+    {"SMTPUTF8", N_("addresses beyond ASCII are possible")},
+    {"ENHANCEDSTATUSCODES", N_("refusals tell their kind")},
+    {"CHUNKING", N_("messages go in counted chunks, one round trip less")},
+    {"BINARYMIME", N_("not used")},
+    {"DSN", N_("delivery reports can be asked for: dsn-notify, -N")},
+    {"LIMITS", N_("how many recipients and messages it takes at once")},
+    {"REQUIRETLS", N_("TLS can be demanded all the way: --require-tls")},
+    {"DELIVERBY", N_("used on request: --mail-param")},
+    {"FUTURERELEASE", N_("used on request: --mail-param")},
+    {"MT-PRIORITY", N_("used on request: --mail-param")},
+    {"VRFY", N_("not used")},
+    {"HELP", N_("not used")},
+    {"ETRN", N_("not used")},
+    {"EXPN", N_("not used")},
 };
 
 static const char *meaning_of(struct slice keyword)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (slice_eq_nocase(slice_of(keywords[i].keyword), keyword))
-            return keywords[i].meaning;
-    return "not known here, not used";
+            return _(keywords[i].meaning);
+    return _("not known here, not used");
 }
 
 void explain_capabilities(const struct session *s, struct strings *out)
@@ -78,17 +79,16 @@ void explain_capabilities(const struct session *s, struct strings *out)
 
 static void explain_link(const struct tls_link *l, bool is_leaf, struct strings *out)
 {
-    const char *left = l->days_left < 0 ? "EXPIRED" : "days left";
+    const char *dates = l->dates.data ? l->dates.data : "";
 
     if (is_leaf)
-        explain_add(out, "certificate for %s", l->names.data ? l->names.data : "nobody");
+        explain_add(out, _("certificate for %s"), l->names.data ? l->names.data : _("nobody"));
     else
-        explain_add(out, "issued by %s", l->subject.data ? l->subject.data : "somebody");
+        explain_add(out, _("issued by %s"), l->subject.data ? l->subject.data : _("somebody"));
     if (l->days_left < 0)
-        explain_add(out, "  valid %s: %s", l->dates.data ? l->dates.data : "", left);
+        explain_add(out, _("  valid %s: EXPIRED"), dates);
     else
-        explain_add(out, "  valid %s, %ld %s", l->dates.data ? l->dates.data : "", l->days_left,
-                    left);
+        explain_add(out, _("  valid %s, %ld days left"), dates, l->days_left);
 }
 
 static void explain_binding(const struct session *s, struct strings *out)
@@ -102,7 +102,8 @@ static void explain_binding(const struct session *s, struct strings *out)
         if (tls_channel_binding(s->stream.ssl, tls_binding_type(i), &octets))
             buf_put_format(&names, "%s%s", names.len ? ", " : "", tls_binding_type(i));
     }
-    explain_add(out, "channel binding: %s", names.len ? names.data : "none, so no SCRAM -PLUS");
+    explain_add(out, _("channel binding: %s"),
+                names.len ? names.data : _("none, so no SCRAM -PLUS"));
     buf_clear(&names);
     buf_clear(&octets);
 }
@@ -112,7 +113,8 @@ void explain_tls(const struct session *s, struct strings *out)
     struct tls_link link;
 
     if (!s->stream.tls.verified)
-        strings_add_text(out, "the server's identity was NOT verified: tls-verify or tls says so");
+        strings_add_text(out, _("the server's identity was NOT verified: tls-verify or tls says "
+                                "so"));
     for (size_t i = 0; tls_chain_link(s->stream.ssl, i, &link); i++) {
         explain_link(&link, i == 0, out);
         tls_link_clear(&link);
@@ -136,18 +138,18 @@ static const char *reason_against(const struct session *s, const struct sasl_mec
     bool by_rank = strings_has(p->mechanisms, "auto");
 
     if (!by_rank && !is_wanted(p, m))
-        return "auth does not name it";
+        return _("auth does not name it");
     if (by_rank && m->flags & SASL_NAMED_ONLY)
-        return "taken only when auth names it";
+        return _("taken only when auth names it");
     if (m->flags & SASL_TOKEN && !p->has_token)
-        return "wants a token: token-command or token-file";
+        return _("wants a token: token-command or token-file");
     if (m->flags & SASL_PASSWORD && !p->has_password)
-        return "wants a password";
+        return _("wants a password");
     if (m->flags & SASL_CERTIFICATE && !p->has_certificate)
-        return "wants a client certificate: tls-certificate";
+        return _("wants a client certificate: tls-certificate");
     if (m->flags & SASL_BINDS && !s->stream.ssl)
-        return "wants TLS to bind to";
-    return "ranks lower";
+        return _("wants TLS to bind to");
+    return _("ranks lower");
 }
 
 void explain_mechanisms(const struct session *s, struct strings *out)
@@ -161,15 +163,15 @@ void explain_mechanisms(const struct session *s, struct strings *out)
         if (!sasl_is_offered(offered, m->name))
             buf_put_format(&absent, "%s%s", absent.len ? ", " : "", m->name);
         else if (s->mechanism && strcmp(m->name, s->mechanism) == 0)
-            explain_add(out, "%-20s used", m->name);
+            explain_add(out, _("%-20s used"), m->name);
         else
             explain_add(out, "%-20s %s", m->name, reason_against(s, m));
     }
     for (size_t i = 0; i < offered->count; i++)
         if (!sasl_find(slice_of(offered->items[i])))
-            explain_add(out, "%-20s not supported here", offered->items[i]);
+            explain_add(out, _("%-20s not supported here"), offered->items[i]);
     if (absent.len)
-        explain_add(out, "not offered by the server: %s", absent.data);
+        explain_add(out, _("not offered by the server: %s"), absent.data);
     buf_clear(&absent);
 }
 

@@ -8,11 +8,15 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/say.h"
+#include "base/utf8.h"
 
 #define GREEN "\x1b[32m"
 #define RED "\x1b[31m"
 #define BOLD "\x1b[1m"
 #define PLAIN "\x1b[0m"
+
+enum { STEP_WIDTH = 14, RESULT_WIDTH = 6 };
 
 void findings_init(struct findings *f, bool as_json, bool color)
 {
@@ -35,6 +39,14 @@ static void print_clean(const char *before, const char *text)
     buf_clear(&clean);
 }
 
+/* printf counts octets. */
+static void print_column(const char *text, size_t width)
+{
+    size_t length = utf8_length(slice_of(text));
+
+    printf("%s%*s", text, (int)(length < width ? width - length : 0), "");
+}
+
 static void add_json(struct findings *f, const struct finding *finding, int64_t milliseconds)
 {
     json_begin_object(&f->json, NULL);
@@ -55,8 +67,11 @@ static void print_step(const struct findings *f, const struct finding *finding,
 {
     const char *begin = !f->color ? "" : finding->ok ? GREEN : RED BOLD;
 
-    printf("%2u. %-14s %s%-6s%s %6" PRId64 " ms", f->count, finding->step, begin,
-           finding->ok ? "ok" : "FAILED", f->color ? PLAIN : "", milliseconds);
+    printf("%2u. ", f->count);
+    print_column(_(finding->step), STEP_WIDTH);
+    printf(" %s", begin);
+    print_column(finding->ok ? _("ok") : _("FAILED"), RESULT_WIDTH);
+    printf("%s %6" PRId64 " ms", f->color ? PLAIN : "", milliseconds);
     print_clean(finding->summary ? "  " : "", finding->summary ? finding->summary : "");
     for (size_t i = 0; finding->details && i < finding->details->count; i++)
         print_clean("      ", finding->details->items[i]);
@@ -92,9 +107,9 @@ bool findings_end(struct findings *f, bool ok, const char *verdict, const char *
         fputs(f->text.data, stdout);
     } else {
         printf("\n%s", !f->color ? "" : ok ? GREEN BOLD : RED BOLD);
-        print_clean("verdict: ", verdict);
+        print_clean(_("verdict: "), verdict);
         printf("%s", f->color ? PLAIN : "");
-        print_clean("next:    ", next);
+        print_clean(_("next:    "), _(next));
     }
     buf_clear(&f->text);
     return fflush(stdout) == 0;

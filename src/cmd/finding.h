@@ -19,7 +19,7 @@ struct findings {
 
 /* One step. `summary` is NULL or a few words. */
 struct finding {
-    const char *step;
+    const char *step;        /* to be translated here, as `next` below */
     bool ok;
     const char *summary;
     const struct strings *details;   /* may be NULL */

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/run.h"
+#include "base/say.h"
 
 enum { KEEPER_PATIENCE_MS = 120 * 1000 };
 
@@ -71,8 +72,8 @@ static bool write_input(const struct keeper *k, const struct keeping *what,
         return file_write(fd, bytes, e) && file_write(fd, SLICE("\n"), e);
     for (size_t i = 0; i < bytes.len; i++)
         if (strchr("\"\\", bytes.data[i]))
-            return err_set(e, ERR_DATA, "%s cannot be given this password safely: it has quotes or "
-                                        "backslashes", k->program);
+            return err_set(e, ERR_DATA, _("%s cannot be given this password safely: it has quotes "
+                                          "or backslashes"), k->program);
     char *before = fill(k->before, what);
     bool ok = file_write(fd, slice_of(before), e) && file_write(fd, bytes, e) &&
               file_write(fd, SLICE("\"\n"), e);
@@ -148,23 +149,23 @@ bool keeper_store(const struct keeper *k, const struct keeping *what, const stru
 }
 
 const struct keeper keepers[] = {
-    {"secret-tool", "the desktop's keyring (secret-tool)",
+    {"secret-tool", N_("the desktop's keyring (secret-tool)"),
      {"secret-tool", "store", "--label=smtpost {account}", "service", "smtpost", "user", "{user}"},
      NULL,
      {"secret-tool", "lookup", "service", "smtpost", "user", "{user}"}, false},
-    {"pass", "the password store (pass)",
+    {"pass", N_("the password store (pass)"),
      {"pass", "insert", "--multiline", "--force", "smtpost/{account}"},
      NULL,
      {"pass", "show", "smtpost/{account}"}, false},
-    {"security", "the macOS keychain (security)",
+    {"security", N_("the macOS keychain (security)"),
      {"security", "-i"},
      "add-generic-password -U -s smtpost -a \"{user}\" -w \"",
      {"security", "find-generic-password", "-s", "smtpost", "-a", "{user}", "-w"}, false},
-    {"systemd-creds", "a file encrypted for this machine (systemd-creds)",
+    {"systemd-creds", N_("a file encrypted for this machine (systemd-creds)"),
      {"systemd-creds", "encrypt", "--name=smtpost", "-", "{file}"},
      NULL,
      {"systemd-creds", "decrypt", "--name=smtpost", "{file}", "-"}, true},
-    {NULL, "a file that only you can read", {NULL}, NULL, {NULL}, false},
+    {NULL, N_("a file that only you can read"), {NULL}, NULL, {NULL}, false},
 };
 
 const size_t keeper_count = sizeof keepers / sizeof *keepers;

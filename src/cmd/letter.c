@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/say.h"
 #include "mail/media.h"
 
 /* The command line and how far it is read. */
@@ -28,7 +29,7 @@ struct flag {
 static bool set_subject(struct cursor *c, const char *value, struct err *e)
 {
     if (strpbrk(value, "\r\n"))
-        return err_set(e, ERR_USAGE, "-s: a subject is one line");
+        return err_set(e, ERR_USAGE, "%s", _("-s: a subject is one line"));
     c->letter->subject = value;
     return true;
 }
@@ -80,7 +81,7 @@ static bool add_image(struct cursor *c, const char *value, struct err *e)
 static bool set_html(struct cursor *c, const char *value, struct err *e)
 {
     if (c->letter->html)
-        return err_set(e, ERR_USAGE, "--html: given twice");
+        return err_set(e, ERR_USAGE, "%s", _("--html: given twice"));
     c->letter->html = value;
     c->letter->html_type = c->type;
     c->type = NULL;
@@ -90,9 +91,9 @@ static bool set_html(struct cursor *c, const char *value, struct err *e)
 static bool set_type(struct cursor *c, const char *value, struct err *e)
 {
     if (!media_is_type(slice_of(value)))
-        return err_set(e, ERR_USAGE, "--type %s: write TYPE/SUBTYPE, as in image/png", value);
+        return err_set(e, ERR_USAGE, _("--type %s: write TYPE/SUBTYPE, as in image/png"), value);
     if (slice_has_prefix_nocase(slice_of(value), SLICE("multipart/")))
-        return err_set(e, ERR_USAGE, "--type %s: no file is that", value);
+        return err_set(e, ERR_USAGE, _("--type %s: no file is that"), value);
     c->type = value;
     return true;
 }
@@ -100,7 +101,7 @@ static bool set_type(struct cursor *c, const char *value, struct err *e)
 static bool add_header(struct cursor *c, const char *value, struct err *e)
 {
     if (strpbrk(value, "\r\n"))
-        return err_set(e, ERR_USAGE, "--header: a header field is given in one line");
+        return err_set(e, ERR_USAGE, "%s", _("--header: a header field is given in one line"));
     strings_add_text(&c->letter->headers, value);
     return true;
 }
@@ -136,7 +137,7 @@ static bool set_config(struct cursor *c, const char *value, struct err *e)
 static bool add_setting(struct cursor *c, const char *value, struct err *e)
 {
     strings_add_text(&c->letter->args.settings, value);
-    return strchr(value, '=') || err_set(e, ERR_USAGE, "--set %s: write OPTION=VALUE", value);
+    return strchr(value, '=') || err_set(e, ERR_USAGE, _("--set %s: write OPTION=VALUE"), value);
 }
 
 static bool set_dry_run(struct cursor *c, const char *value, struct err *e)
@@ -161,25 +162,25 @@ static bool set_help(struct cursor *c, const char *value, struct err *e)
 }
 
 static const struct flag flags[] = {
-    {"s", true, set_subject, "SUBJECT", "what it is about"},
-    {"c", true, add_cc, "ADDRESS", "copy to, as often as you like"},
-    {"b", true, add_bcc, "ADDRESS", "copy to, without a word of it in the message"},
-    {"r", true, set_from, "FROM", "sender, \"Name <address>\"; it may choose the account"},
-    {"a", true, add_attachment, "FILE", "attach a file"},
-    {"image", true, add_image, "FILE", "show an image in the text"},
-    {"html", true, set_html, "FILE", "HTML beside the plain text"},
-    {"type", true, set_type, "TYPE", "media type of the file that is named next"},
-    {"header", true, add_header, "'N: V'", "a header field more"},
-    {"preview", false, set_preview, NULL, "show the parts, send nothing"},
-    {"v", false, set_verbose, NULL, "show the dialogue on stderr, secrets masked"},
-    {"verbose", false, set_verbose, NULL, "the same"},
-    {"account", true, set_account, "NAME", "use this account"},
-    {"C", true, set_config, "FILE", "read this configuration file alone"},
-    {"config", true, set_config, "FILE", "the same"},
-    {"set", true, add_setting, "OPTION=VALUE", "set an account option, over any file"},
-    {"dry-run", false, set_dry_run, NULL, "show what would be sent, talk to nobody"},
-    {"json", false, set_json, NULL, "print the result as JSON"},
-    {"help", false, set_help, NULL, "this text"},
+    {"s", true, set_subject, "SUBJECT", N_("what it is about")},
+    {"c", true, add_cc, "ADDRESS", N_("copy to, as often as you like")},
+    {"b", true, add_bcc, "ADDRESS", N_("copy to, without a word of it in the message")},
+    {"r", true, set_from, "FROM", N_("sender, \"Name <address>\"; it may choose the account")},
+    {"a", true, add_attachment, "FILE", N_("attach a file")},
+    {"image", true, add_image, "FILE", N_("show an image in the text")},
+    {"html", true, set_html, "FILE", N_("HTML beside the plain text")},
+    {"type", true, set_type, "TYPE", N_("media type of the file that is named next")},
+    {"header", true, add_header, "'N: V'", N_("a header field more")},
+    {"preview", false, set_preview, NULL, N_("show the parts, send nothing")},
+    {"v", false, set_verbose, NULL, N_("show the dialogue on stderr, secrets masked")},
+    {"verbose", false, set_verbose, NULL, N_("the same")},
+    {"account", true, set_account, "NAME", N_("use this account")},
+    {"C", true, set_config, "FILE", N_("read this configuration file alone")},
+    {"config", true, set_config, "FILE", N_("the same")},
+    {"set", true, add_setting, "OPTION=VALUE", N_("set an account option, over any file")},
+    {"dry-run", false, set_dry_run, NULL, N_("show what would be sent, talk to nobody")},
+    {"json", false, set_json, NULL, N_("print the result as JSON")},
+    {"help", false, set_help, NULL, N_("this text")},
 };
 
 enum { FLAGS = sizeof flags / sizeof *flags };
@@ -202,9 +203,10 @@ static bool unknown_word(struct slice name, struct err *e)
         if (flags[i].name[1])
             words[count++] = flags[i].name;
     const char *near = strings_nearest(typed, words, count);
-    err_set(e, ERR_USAGE, "send: unknown option --%s%s%s%s", typed,
-            near ? "; did you mean --" : "",
-            near ? near : "", near ? "?" : "");
+    if (near)
+        err_set(e, ERR_USAGE, _("send: unknown option --%s; did you mean --%s?"), typed, near);
+    else
+        err_set(e, ERR_USAGE, _("send: unknown option --%s"), typed);
     free(typed);
     return false;
 }
@@ -214,11 +216,11 @@ static bool handle(struct cursor *c, const struct flag *f, const char *value, st
     const char *dashes = f->name[1] ? "--" : "-";
 
     if (!f->has_value && value)
-        return err_set(e, ERR_USAGE, "send: %s%s takes no value", dashes, f->name);
+        return err_set(e, ERR_USAGE, _("send: %s%s takes no value"), dashes, f->name);
     if (f->has_value && !value && c->at < c->argc)
         value = c->argv[c->at++];
     if (f->has_value && !value)
-        return err_set(e, ERR_USAGE, "send: %s%s wants a value", dashes, f->name);
+        return err_set(e, ERR_USAGE, _("send: %s%s wants a value"), dashes, f->name);
     return f->handle(c, value, e);
 }
 
@@ -238,7 +240,7 @@ static bool parse_letters(struct cursor *c, const char *text, struct err *e)
     for (; *text; text++) {
         const struct flag *f = find_flag(slice_make(text, 1));
         if (!f)
-            return err_set(e, ERR_USAGE, "send: unknown option -%c", *text);
+            return err_set(e, ERR_USAGE, _("send: unknown option -%c"), *text);
         if (f->has_value)
             return handle(c, f, text[1] ? text + 1 : NULL, e);
         if (!handle(c, f, NULL, e))
@@ -254,9 +256,8 @@ static bool take_recipients(struct cursor *c, bool ended, struct err *e)
         const char *text = c->argv[c->at];
         if (!ended && text[0] == '-')
             return err_set(e, ERR_USAGE,
-                           "send: %s behind a recipient: options come first; write -- "
-                           "before recipients that begin with a dash",
-                           text);
+                           _("send: %s behind a recipient: options come first; write -- before "
+                             "recipients that begin with a dash"), text);
         strings_add_text(&c->letter->to, text);
     }
     return true;
@@ -279,9 +280,9 @@ bool letter_parse(struct letter *l, int argc, char *const argv[], struct err *e)
     if (!take_recipients(&c, ended, e))
         return false;
     if (c.type)
-        return err_set(e, ERR_USAGE, "send: --type %s: no file behind it", c.type);
+        return err_set(e, ERR_USAGE, _("send: --type %s: no file behind it"), c.type);
     return l->help || l->preview || l->to.count || l->cc.count || l->bcc.count ||
-           err_set(e, ERR_USAGE, "send: no recipients: see smtpost send --help");
+           err_set(e, ERR_USAGE, "%s", _("send: no recipients: see smtpost send --help"));
 }
 
 void letter_clear(struct letter *l)
@@ -302,8 +303,8 @@ void letter_help(struct buf *out)
         buf_init(&left, 80);
         buf_put_format(&left, "  %s%s%s%s", flags[i].name[1] ? "--" : "-", flags[i].name,
                        flags[i].argument ? " " : "", flags[i].argument ? flags[i].argument : "");
-        buf_put_format(out, "%-24s %s\n", left.data, flags[i].doc);
+        buf_put_format(out, "%-24s %s\n", left.data, _(flags[i].doc));
         buf_clear(&left);
     }
-    buf_put_text(out, "\nThe text comes on standard input. The manual is smtpost(1).\n");
+    buf_put_text(out, _("\nThe text comes on standard input. The manual is smtpost(1).\n"));
 }

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/idna.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/args.h"
 #include "cmd/check.h"
 #include "cmd/config.h"
@@ -90,6 +91,7 @@ static int print_version(void)
     printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
     printf("%s\n",
            idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
+    printf("translations: %s\n", say_catalogs() ? say_catalogs() : "none");
     const char *state = confine_state();
     printf("confinement: %s%s\n", state,
            strncmp(state, "none", 4) == 0 ? "" : " (in queue runs and with queue = never)");
@@ -162,11 +164,11 @@ static int submit_or_suggest(const struct args *a, struct host *h, bool no_stdin
     bool waits = near && isatty(STDIN_FILENO);
 
     if (waits)
-        log_line("there is no command \"%s\", so this reads a message to that user; did you mean "
-                 "smtpost %s?", a->recipients[0], near);
+        log_line(_("there is no command \"%s\", so this reads a message to that user; did you mean "
+                   "smtpost %s?"), a->recipients[0], near);
     int status = submit(a, h, no_stdin);
     if (near && !waits && status != EX_OK)
-        log_note("hint: \"%s\" was taken for a recipient; did you mean smtpost %s?",
+        log_note(_("hint: \"%s\" was taken for a recipient; did you mean smtpost %s?"),
                  a->recipients[0], near);
     return status;
 }
@@ -208,6 +210,15 @@ static int refuse(bool is_command, struct args *a, int argc, char *const argv[],
     return status;
 }
 
+/* JSON has no language, and that of a line that is wrong neither. */
+static bool is_for_programs(int argc, char *const argv[])
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 static int run(int argc, char *const argv[], struct err *e)
 {
     const struct name *name = find_name(argc ? argv[0] : "smtpost");
@@ -216,6 +227,7 @@ static int run(int argc, char *const argv[], struct err *e)
     struct args args;
     bool no_stdin;
 
+    say_in(is_for_programs(argc, argv) ? NULL : host_locale());
     if (!secure_process(&no_stdin, e))
         return exit_status_of_err(e);
     if (command && command->run_raw)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/listing.h"
 #include "cmd/result.h"
@@ -218,9 +219,14 @@ static int unknown_verb(struct work *w, const char *name)
     for (size_t i = 0; i < count; i++)
         names[i] = verbs_of_queue[i].name;
     const char *near = strings_nearest(name, names, count);
-    err_set(&e, ERR_USAGE,
-            "queue: \"%s\" is unknown; %s%s%swrite list, show, run, retry, hold, release or rm",
-            name, near ? "did you mean \"" : "", near ? near : "", near ? "\"? else " : "");
+    if (near)
+        err_set(&e, ERR_USAGE,
+                _("queue: \"%s\" is unknown; did you mean \"%s\"? else write list, show, run, "
+                  "retry, hold, release or rm"), name, near);
+    else
+        err_set(&e, ERR_USAGE,
+                _("queue: \"%s\" is unknown; write list, show, run, retry, hold, release or rm"),
+                name);
     return fail(w, &e);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/compose.h"
 #include "cmd/exitcode.h"
 #include "cmd/heading.h"
@@ -122,7 +123,7 @@ static int run(struct letter *l, struct host *h, bool no_stdin)
     if (l->help)
         return print_help();
     if (stdin_fd >= 0 && isatty(stdin_fd) && h->stderr_is_terminal)
-        log_line("write the text; end it with Ctrl-D on a line of its own");
+        log_line("%s", _("write the text; end it with Ctrl-D on a line of its own"));
     composition_init(&c, l, h);
     status = l->preview ? preview(l, &c, stdin_fd) : submit_letter(l, &c, h, stdin_fd);
     composition_clear(&c);

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/say.h"
 #include "cmd/check.h"
 #include "cmd/exitcode.h"
 #include "cmd/keeper.h"
@@ -42,8 +43,8 @@ static bool ask_address(struct setup *s, struct err *e)
 
     for (;;) {
         if (!given && !s->asks)
-            return err_set(e, ERR_USAGE, "setup: name the mail address: setup ADDRESS");
-        if (!given && !terminal_ask("Your mail address", NULL, &answer, e))
+            return err_set(e, ERR_USAGE, "%s", _("setup: name the mail address: setup ADDRESS"));
+        if (!given && !terminal_ask(_("Your mail address"), NULL, &answer, e))
             return false;
         bool ok = path_parse(&s->address, slice_of(given ? given : answer), e) &&
                   (path_domain(&s->address).len || path_fault(e, slice_of(given ? given : answer),
@@ -152,8 +153,9 @@ static bool use_discovered(struct setup *s, bool *found, struct err *e)
     *found = false;
     bool ok = true;
     if (s->asks && wayfinder_discover(domain, &way, &ignored)) {
-        snprintf(question, sizeof question, "%s says that its server is %s:%u (unsigned, so please "
-                                            "look). Use it?", domain, way.host, way.port);
+        snprintf(question, sizeof question,
+                 _("%s says that its server is %s:%u (unsigned, so please look). Use it?"), domain,
+                 way.host, way.port);
         ok = terminal_confirm(question, wayfinder_is_within(way.host, domain), found, e);
         if (ok && *found)
             use_way(s, &way);
@@ -170,7 +172,7 @@ static bool ask_server(struct setup *s, struct err *e)
 
     snprintf(fallback, sizeof fallback, "smtp.%.*s", (int)domain.len, domain.data);
     for (;;) {
-        if (!terminal_ask("Mail server (SMTP)", fallback, &host, e))
+        if (!terminal_ask(_("Mail server (SMTP)"), fallback, &host, e))
             return false;
         bool ok = wayfinder_try(host, s->host, &way, e);
         free(host);
@@ -178,7 +180,7 @@ static bool ask_server(struct setup *s, struct err *e)
             break;
         terminal_tell(e->text);
     }
-    printf("%s answers on port %u and proves its name.\n", way.host, way.port);
+    printf(_("%s answers on port %u and proves its name.\n"), way.host, way.port);
     use_way(s, &way);
     return true;
 }
@@ -202,9 +204,10 @@ static bool find_server(struct setup *s, struct err *e)
     if (found)
         return true;
     if (!s->asks)
-        return err_set(e, ERR_USAGE, "setup: the server of %s is not known; write --set host=...",
+        return err_set(e, ERR_USAGE,
+                       _("setup: the server of %s is not known; write --set host=..."),
                        s->address.text);
-    printf("No provider of %.*s is known here; its documentation names the server.\n",
+    printf(_("No provider of %.*s is known here; its documentation names the server.\n"),
            (int)path_domain(&s->address).len, path_domain(&s->address).data);
     return ask_server(s, e);
 }
@@ -237,18 +240,27 @@ static bool choose_keeper(const struct setup *s, const struct keeper **out, stru
     *out = here[count - 1];
     if (!s->asks || count == 1)
         return true;
-    printf("Where shall the password be kept?\n");
-    if (!terminal_choose("Choose", titles, count, &chosen, e))
+    printf("%s\n", _("Where shall the password be kept?"));
+    if (!terminal_choose(_("Choose"), titles, count, &chosen, e))
         return false;
     *out = here[chosen];
     return true;
 }
 
-static bool keep_password(struct setup *s, struct err *e)
+static void tell_wants(const struct preset *p)
 {
     static const char *const wants[] = {
-        [PRESET_ACCOUNT] = "the password of the account", [PRESET_APP] = "an app password, made at",
-        [PRESET_API] = "a key of the service, made at", [PRESET_TOKEN] = "OAuth"};
+        [PRESET_ACCOUNT] = N_("%s wants the password of the account"),
+        [PRESET_APP] = N_("%s wants an app password, made at"),
+        [PRESET_API] = N_("%s wants a key of the service, made at"),
+        [PRESET_TOKEN] = N_("%s wants OAuth, see")};
+
+    printf(_(wants[p->wants]), p->title);
+    printf(" %s\n", p->wants == PRESET_ACCOUNT ? "" : p->url);
+}
+
+static bool keep_password(struct setup *s, struct err *e)
+{
     struct keeping what = {s->name, draft_get(s->section, "user"), s->host->config_directory,
                            s->host->temporary};
     struct secret secret = {0};
@@ -256,12 +268,12 @@ static bool keep_password(struct setup *s, struct err *e)
     bool kept = false;
 
     if (s->asks && s->preset)
-        printf("%s wants %s %s\n", s->preset->title, wants[s->preset->wants],
-               s->preset->wants == PRESET_ACCOUNT ? "" : s->preset->url);
-    bool ok = terminal_ask_secret(s->asks ? "Password" : NULL, &secret, e);
+        tell_wants(s->preset);
+    bool ok = terminal_ask_secret(s->asks ? _("Password") : NULL, &secret, e);
     if (!ok && !s->asks)
-        err_set(e, ERR_USAGE, "setup: no password on standard input; write it there, or "
-                              "--set password-command=..., or --set auth=none");
+        err_set(e, ERR_USAGE, "%s",
+                _("setup: no password on standard input; write it there, or "
+                  "--set password-command=..., or --set auth=none"));
     while (ok && choose_keeper(s, &keeper, e)) {
         kept = keeper_store(keeper, &what, &secret, s->section, e);
         /* The program may want to be set up itself; there is another way. */
@@ -278,10 +290,11 @@ static bool ask_token(struct setup *s, struct err *e)
     char *command;
 
     if (!s->asks)
-        return err_set(e, ERR_USAGE, "setup: %s takes OAuth tokens; write --set token-command=...",
+        return err_set(e, ERR_USAGE,
+                       _("setup: %s takes OAuth tokens; write --set token-command=..."),
                        s->preset->title);
-    printf("A helper such as oama has to fetch the tokens: smtprc(5), section OAUTH.\n");
-    if (!terminal_ask("Command that prints a token", NULL, &command, e))
+    printf("%s\n", _("A helper such as oama has to fetch the tokens: smtprc(5), section OAUTH."));
+    if (!terminal_ask(_("Command that prints a token"), NULL, &command, e))
         return false;
     draft_set(s->section, "token-command", command);
     free(command);
@@ -299,7 +312,7 @@ static bool find_login(struct setup *s, struct err *e)
         if (!s->asks) {
             draft_set(s->section, "user", s->address.text);
         } else {
-            if (!terminal_ask("Name to log in with", s->address.text, &user, e))
+            if (!terminal_ask(_("Name to log in with"), s->address.text, &user, e))
                 return false;
             draft_set(s->section, "user", user);
             free(user);
@@ -362,7 +375,7 @@ static int send_test(const struct setup *s)
     }
     strings_clear(&mail.settings);
     if (status == EX_OK)
-        printf("Sent.\n");
+        printf("%s\n", _("Sent."));
     return status;
 }
 
@@ -372,13 +385,13 @@ static int finish(const struct setup *s)
     bool yes = false;
     struct err e;
 
-    printf("\nAccount \"%s\" is in %s\n", s->name, s->file);
+    printf(_("\nAccount \"%s\" is in %s\n"), s->name, s->file);
     if (s->args->no_check)
         return EX_OK;
     int status = run_check(s);
     if (status != EX_OK || !s->asks)
         return status;
-    snprintf(question, sizeof question, "\nSend a test message to %.*s?",
+    snprintf(question, sizeof question, _("\nSend a test message to %.*s?"),
              (int)path_address(&s->address).len, path_address(&s->address).data);
     if (!terminal_confirm(question, true, &yes, &e))
         return EX_OK;
@@ -388,7 +401,8 @@ static int finish(const struct setup *s)
 static bool fill_in(struct setup *s, struct err *e)
 {
     if (!s->file)
-        return err_set(e, ERR_CONFIG, "setup: there is no home directory to write a file to");
+        return err_set(e, ERR_CONFIG, "%s",
+                       _("setup: there is no home directory to write a file to"));
     if (!presets_read(&s->presets, e) || !ask_address(s, e))
         return false;
     s->section = draft_section(&s->draft, "");
@@ -415,7 +429,7 @@ int setup_command(const struct args *a, struct host *h)
     int status;
 
     if (a->recipient_count > 1) {
-        log_line("setup: one address at a time: setup [ADDRESS]");
+        log_line("%s", _("setup: one address at a time: setup [ADDRESS]"));
         return EX_USAGE;
     }
     if (fill_in(&s, &e)) {

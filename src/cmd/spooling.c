@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/say.h"
 #include "cmd/sources.h"
 
 bool spooling_open(struct spool *s, const struct host *h, bool create, struct err *e)
@@ -111,5 +112,5 @@ void spooling_start(struct submission *s)
     }
     /* The message is safe; the next one, or a timer, starts a runner. */
     if (!ok && (s->args->verbose || s->host->stderr_is_terminal))
-        log_line("warning: nobody runs the queue: %s", e.text);
+        log_line(_("warning: nobody runs the queue: %s"), e.text);
 }

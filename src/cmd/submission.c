@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/plan.h"
 #include "cmd/progress.h"
@@ -158,7 +159,7 @@ static bool is_watched(const struct submission *s)
 static void warn(const struct submission *s, const struct err *e)
 {
     if (is_watched(s))
-        log_line("warning: %s", e->text);
+        log_line(_("warning: %s"), e->text);
     else
         report_warning(&s->delivery, e->text);
 }
@@ -217,11 +218,11 @@ static void keep(struct submission *s, char *id)
         show_failures(s);
     if (!s->delivery.queued) {
         if (s->args->errors != ERRORS_QUIET)
-            log_line("not queued: %s", e.text);
+            log_line(_("not queued: %s"), e.text);
         return;
     }
     if (is_watched(s))
-        log_line("queued as %s", id);
+        log_line(_("queued as %s"), id);
     spooling_start(s);
     pass_queued(&s->envelope);
     if (!is_watched(s))
@@ -286,7 +287,7 @@ static int queue_and_go(struct submission *s)
     describe(s);
     if (!spooling_commit(s, false, false, id, &e)) {
         if (is_watched(s))
-            log_line("not queued: %s", e.text);
+            log_line(_("not queued: %s"), e.text);
         return deliver(s);
     }
     s->delivery.queued = true;
@@ -294,7 +295,7 @@ static int queue_and_go(struct submission *s)
     write_log(s);
     s->delivery.id = NULL;
     if (is_watched(s))
-        log_line("queued as %s", id);
+        log_line(_("queued as %s"), id);
     if (s->args->delivery != DELIVERY_QUEUE)
         spooling_start(s);
     return EX_OK;

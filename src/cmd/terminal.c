@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/say.h"
 
 enum {
     ANSWER_MAX = 4096,
@@ -46,11 +47,11 @@ static bool read_line(struct buf *line, struct err *e)
         if (n < 0)
             return err_os(e, ERR_IO, "cannot read the answer");
         if (n == 0 && line->len == 0)
-            return err_set(e, ERR_USAGE, "no answer: standard input has ended");
+            return err_set(e, ERR_USAGE, "%s", _("no answer: standard input has ended"));
         if (n == 0 || c == '\n')
             return true;
         if (c == INTERRUPT)
-            return err_set(e, ERR_USAGE, "interrupted");
+            return err_set(e, ERR_USAGE, "%s", _("interrupted"));
         if (c != '\r')
             buf_put_byte(line, c);
     }
@@ -75,7 +76,7 @@ static bool ask(const char *prompt, struct buf *line, struct err *e)
             return false;
         if (is_usable(line))
             return true;
-        printf("That answer is too long or holds control characters.\n");
+        printf("%s\n", _("That answer is too long or holds control characters."));
     }
 }
 
@@ -101,18 +102,21 @@ bool terminal_ask(const char *question, const char *fallback, char **answer, str
 
 bool terminal_confirm(const char *question, bool fallback, bool *yes, struct err *e)
 {
+    const char *choice = fallback ? _("Y/n") : _("y/N");
+
     for (;;) {
         char *answer;
-        if (!terminal_ask(question, fallback ? "Y/n" : "y/N", &answer, e))
+        if (!terminal_ask(question, choice, &answer, e))
             return false;
         char first = ascii_lower(answer[0]);
-        bool is_default = strcmp(answer, fallback ? "Y/n" : "y/N") == 0;
+        bool is_default = strcmp(answer, choice) == 0;
+        bool is_yes = first == 'y' || first == ascii_lower(choice[0]);
         free(answer);
-        if (is_default || first == 'y' || first == 'n') {
-            *yes = is_default ? fallback : first == 'y';
+        if (is_default || is_yes || first == 'n') {
+            *yes = is_default ? fallback : is_yes;
             return true;
         }
-        printf("Please answer y or n.\n");
+        printf("%s\n", _("Please answer y or n."));
     }
 }
 
@@ -120,7 +124,7 @@ bool terminal_choose(const char *question, const char *const *choices, size_t co
                      struct err *e)
 {
     for (size_t i = 0; i < count; i++)
-        printf("  %zu  %s\n", i + 1, choices[i]);
+        printf("  %zu  %s\n", i + 1, _(choices[i]));
     for (;;) {
         unsigned long number = 0;
         char *answer;
@@ -132,7 +136,7 @@ bool terminal_choose(const char *question, const char *const *choices, size_t co
             *chosen = number - 1;
             return true;
         }
-        printf("Please answer with a number from 1 to %zu.\n", count);
+        printf(_("Please answer with a number from 1 to %zu.\n"), count);
     }
 }
 
@@ -157,7 +161,7 @@ bool terminal_ask_secret(const char *question, struct secret *answer, struct err
         printf("\n");
     }
     if (ok && line.len == 0)
-        ok = err_set(e, ERR_USAGE, "no password, no account");
+        ok = err_set(e, ERR_USAGE, "%s", _("no password, no account"));
     if (ok)
         secret_set(answer, buf_slice(&line));
     buf_wipe(&line);

@@ -16,7 +16,7 @@ struct hint {
     unsigned code;           /* reply code, 0: any and none */
     const char *words;       /* part of what was said; "": any */
     enum err_kind kind;      /* of the outcome; ERR_NONE: any */
-    const char *text;
+    const char *text;        /* not yet in the person's language */
     /* `server` and `words` are without regard to case, and may be alternatives: "one|two". */
 };
 
@@ -27,7 +27,7 @@ extern const size_t hint_count;
 #define HINT_SERVICE "(service)"
 
 /* `server` is "host:port" or a socket's path. NULL: nothing better is known than the words of the
- * outcome itself. */
+ * outcome itself. In English: see base/say.h. */
 const char *hint_find(const char *server, const struct outcome *o);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/say.h"
 #include "mail/date.h"
 #include "relay/hint.h"
 
@@ -72,7 +73,7 @@ static void add_hint(const struct delivery *d, const struct outcome *o, struct s
     if (!hint)
         return;
     buf_init(&text, LIMIT_LOG_LINE);
-    buf_put_format(&text, "hint: %s", hint);
+    buf_put_format(&text, "hint: %s", say(hint));
     if (!lines->count || strcmp(lines->items[lines->count - 1], text.data) != 0)
         strings_add(lines, buf_slice(&text));
     buf_clear(&text);

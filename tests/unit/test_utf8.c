@@ -53,10 +53,26 @@ static void characters_are_those_of_rfc_3629(void **state)
     }
 }
 
+static void characters_are_counted(void **state)
+{
+    static const struct {
+        struct slice text;
+        size_t length;
+    } rows[] = {
+        {TEXT(""), 0}, {TEXT("abc"), 3}, {TEXT("Gr\xc3\xbc\xc3\x9f"), 4},
+        {TEXT("\xf0\x90\x80\x80!"), 2}, {TEXT("\xff\xc3"), 2}, {TEXT("a\xe2\x82"), 3},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        assert_int_equal(utf8_length(rows[i].text), rows[i].length);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(characters_are_those_of_rfc_3629),
+        cmocka_unit_test(characters_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
