@@ -372,15 +372,19 @@ static bool read_files(struct config *c, const struct config_sources *from, stru
 static bool check_accounts(const struct config *c, const struct config_sources *from,
                            const struct buf *missing, struct err *e)
 {
-    const char *file = from->only_file ? from->only_file : from->user_file;
+    const char *file = from->only_file ? from->only_file : from->system_file;
+    const char *without = missing->len ? ", there is no " : "";
+    const char *names = missing->len ? missing->data : "";
 
     if (c->layers.count || c->layers.hands_over)
         return true;
+    if (from->user_file && !from->only_file)
+        return err_set(e, ERR_CONFIG, "no account is configured%s%s; \"smtpost setup\" writes one "
+                                      "into %s, and SMTPOST_HOST does without: see smtprc(5)",
+                       without, names, from->user_file);
     return err_set(e, ERR_CONFIG, "no account is configured%s%s; write account \"name\" { host = "
                                   "\"smtp.example.org\" } into %s, or set SMTPOST_HOST: see "
-                                  "smtprc(5)",
-                   missing->len ? ", there is no " : "", missing->len ? missing->data : "",
-                   file ? file : "a file");
+                                  "smtprc(5)", without, names, file ? file : "a file");
 }
 
 bool config_read(const struct config_sources *sources, struct config **out, struct err *e)

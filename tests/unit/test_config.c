@@ -339,7 +339,7 @@ static void missing_files_are_told_when_nothing_is_configured(void **state)
     assert_false(configs_read(&c, texts, NULL, &config, &e));
     check_contains("none", e.text, "no account is configured, there is no ");
     check_contains("none", e.text, "/system, ");
-    check_contains("none", e.text, "/user; write account \"name\" { host = ");
+    check_contains("none", e.text, "/user; \"smtpost setup\" writes one into ");
     assert_int_equal(e.kind, ERR_CONFIG);
     configs_end(&c);
 }
