@@ -40,6 +40,7 @@ for name in etc usr var; do
     [ ! -d "$layers/tools/$name" ] || lower=$layers/tools/$name:/$name
     own=upperdir=$layers/$name/upper,workdir=$layers/$name/work
     mount -t overlay overlay -o "lowerdir=$lower,$own" "/$name"
+    cp -a "$work/files/$name/." "/$name"
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/lock /var/tmp
@@ -52,7 +53,6 @@ mkdir "$layers/dev/shm"
 ln -s /proc/self/fd "$layers/dev/fd"
 ln -s "$work/log" "$layers/dev/log"
 mount --rbind "$layers/dev" /dev
-cp -a "$work/files/." /
 echo box >/proc/sys/kernel/hostname
 cd "$work"
 exec sh -c "$3"
@@ -79,7 +79,8 @@ class Machine:
     def __init__(self, client):
         self.work = client.work / "machine"
         self.files = self.work / "files"
-        for path in (self.work, self.files, self.work / "layers", self.work / "home",
+        for path in (self.work, self.files, self.files / "etc", self.files / "usr",
+                     self.files / "var", self.work / "layers", self.work / "home",
                      self.work / "eve"):
             path.mkdir(mode=0o755)
         os.chown(self.work / "eve", EVE, EVE)
@@ -92,7 +93,7 @@ class Machine:
     # --- set-up
 
     def write(self, name, text, mode=0o644):
-        """A file of the machine, by its path without the slash; from the next command on."""
+        """A file below etc, usr or var, by its path without the slash; from the next command on."""
         path = self.files / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
