@@ -32,6 +32,7 @@ struct level {
     struct alias *entry;     /* the one that it belongs to */
     struct buf text;         /* of an included file, owned; else empty */
     struct slice rest;       /* what is not yet looked at */
+    size_t line;             /* octets of rest that are in the line begun; looked for once */
     bool in_line;            /* rest does not begin a line */
     bool is_file;
 };
@@ -375,7 +376,9 @@ static void take_target(struct walk *w, struct slice target)
 /* The next target of the innermost list; empty between two. False: there is none. */
 static bool next_target(struct level *l, struct slice *target)
 {
-    struct slice line = slice_make(l->rest.data, slice_find(l->rest, '\n', 0));
+    if (!l->in_line)
+        l->line = slice_find(l->rest, '\n', 0);
+    struct slice line = slice_make(l->rest.data, l->line);
     bool comment = l->is_file && !l->in_line && slice_trim(line).len &&
                    slice_trim(line).data[0] == '#';
     size_t end = comment ? line.len : find_outside(line, ',');
@@ -384,6 +387,7 @@ static bool next_target(struct level *l, struct slice *target)
         return false;
     *target = comment ? SLICE("") : slice_trim(slice_make(line.data, end));
     l->in_line = end < line.len;
+    l->line -= l->in_line ? end + 1 : l->line;
     l->rest = slice_from(l->rest, end + 1);
     return true;
 }

@@ -131,11 +131,34 @@ static void work_is_bounded_by_the_file(void **state)
     buf_clear(&text);
 }
 
+/* A long line is gone through once, not once for each target. */
+static void a_long_line_takes_its_length(void **state)
+{
+    const struct account account = {.aliases = file};
+    struct aliases *a;
+    struct buf text;
+    struct err e;
+
+    (void)state;
+    buf_init(&text, 4 * 1024 * 1024);
+    buf_put_text(&text, "s: a@x\nr: s");
+    for (int i = 0; i < 1000000; i++)
+        buf_put_text(&text, ",s");
+    write_file(text.data);
+    assert_true(aliases_read(&account, &a, &e));
+    buf_reset(&text);
+    describe(a, "r", &text);
+    check_text("a long line", buf_slice(&text), "a@x");
+    aliases_free(a);
+    buf_clear(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_come_to_what_the_file_says),
         cmocka_unit_test(work_is_bounded_by_the_file),
+        cmocka_unit_test(a_long_line_takes_its_length),
     };
     int fd = mkstemp(file);
 
