@@ -29,6 +29,21 @@ unsigned long schedule_wait(time_t next, time_t last, time_t now)
     return (unsigned long)(next - now);
 }
 
+unsigned long schedule_turn(enum schedule_case which, const struct schedule_times *message,
+                            const struct schedule_times *account, time_t now)
+{
+    unsigned long rest = account->next ? schedule_wait(account->next, account->last, now) : 0;
+    unsigned long own = schedule_wait(message->next, message->last, now);
+
+    if (which == SCHEDULE_NEW && rest > 0) {
+        unsigned long probe = schedule_wait(account->last + SCHEDULE_PROBE, account->last, now);
+        return probe < rest ? probe : rest;
+    }
+    if (which == SCHEDULE_WITH_ACCOUNT)
+        return rest;
+    return own > rest ? own : rest;
+}
+
 unsigned long schedule_age(unsigned long age, time_t last, time_t now)
 {
     if (now <= last)

@@ -12,6 +12,7 @@
 
 enum {
     SCHEDULE_LONGEST = 3600,         /* seconds between two tries, at the most */
+    SCHEDULE_PROBE = 10,             /* new mail tries an account that is down no more often */
     SCHEDULE_GAP = 24 * 3600         /* a longer silence counts for no more than this */
 };
 
@@ -25,6 +26,24 @@ bool schedule_is_due(time_t next, time_t last, time_t now);
 
 /* Seconds to wait for it; 0: due. */
 unsigned long schedule_wait(time_t next, time_t last, time_t now);
+
+/* When a message or an account was tried last, and is to be tried next; next 0: nothing to wait
+ * for. */
+struct schedule_times {
+    time_t last, next;
+};
+
+/* What a message waits for. */
+enum schedule_case {
+    SCHEDULE_NEW,            /* never tried */
+    SCHEDULE_PUT_OFF,        /* its own time, and its account's */
+    SCHEDULE_WITH_ACCOUNT    /* its last try failed for the account, and tells nothing of it */
+};
+
+/* Seconds until a message may be tried; 0: now. A new one tries out of turn whether its account
+ * works again. */
+unsigned long schedule_turn(enum schedule_case which, const struct schedule_times *message,
+                            const struct schedule_times *account, time_t now);
 
 /* The age grown by the time since `last`: nothing when the clock went back, SCHEDULE_GAP at the
  * most when it leapt (or the machine was off), so that no single leap uses up a lifetime. */

@@ -19,8 +19,6 @@
 /* The runner looks around by itself after so many seconds: arrivals from another machine, a clock
  * that was set. */
 #define LOOK_AROUND 300
-/* A new message tries an account that is down, but not more often than this. */
-#define PROBE 10
 /* Seconds before an account is tried again whose worker got nothing done; or could not write. */
 #define PAUSE_IDLE 5
 #define PAUSE_STUCK 60
@@ -204,16 +202,13 @@ static bool is_down(const struct group *g)
 /* Seconds until this message may be tried; 0: now. */
 static unsigned long wait_of(const struct job *job, const struct group *g, time_t now)
 {
-    unsigned long account = is_down(g) ? schedule_wait(g->down_next, g->down_last, now) : 0;
-    unsigned long own = schedule_wait(job->next, job->last, now);
+    struct schedule_times message = {job->last, job->next};
+    struct schedule_times account = {g->down_last, g->down_next};
+    enum schedule_case which = job->tries == 0 ? SCHEDULE_NEW
+                               : job->down     ? SCHEDULE_WITH_ACCOUNT
+                                               : SCHEDULE_PUT_OFF;
 
-    if (job->tries == 0 && account > 0) {
-        unsigned long probe = schedule_wait(g->down_last + PROBE, g->down_last, now);
-        return probe < account ? probe : account;
-    }
-    if (job->down)
-        return account;
-    return own > account ? own : account;
+    return schedule_turn(which, &message, &account, now);
 }
 
 /* Mark what is to be tried. Returns the seconds until something is, LOOK_AROUND at the most. */

@@ -71,6 +71,41 @@ static void a_clock_that_was_set_freezes_nothing(void **state)
     }
 }
 
+static void a_message_has_its_turn(void **state)
+{
+    static const struct {
+        const char *what;
+        enum schedule_case which;
+        struct schedule_times message, account;
+        unsigned long wait;
+    } rows[] = {
+        {"new, all is well", SCHEDULE_NEW, {NOW, 0}, {0, 0}, 0},
+        {"new, the account has just failed", SCHEDULE_NEW, {NOW, 0}, {NOW, NOW + 600}, 10},
+        {"new, it failed a while ago", SCHEDULE_NEW, {NOW, 0}, {NOW - 10, NOW + 600}, 0},
+        {"new, it is due before that", SCHEDULE_NEW, {NOW, 0}, {NOW - 5, NOW + 3}, 3},
+        {"put off", SCHEDULE_PUT_OFF, {NOW, NOW + 60}, {0, 0}, 60},
+        {"put off, and due", SCHEDULE_PUT_OFF, {NOW - 60, NOW}, {0, 0}, 0},
+        {"put off, the account rests longer", SCHEDULE_PUT_OFF, {NOW, NOW + 60}, {NOW, NOW + 600},
+         600},
+        {"put off for longer than the account", SCHEDULE_PUT_OFF, {NOW, NOW + 600},
+         {NOW, NOW + 60}, 600},
+        {"waits for the account", SCHEDULE_WITH_ACCOUNT, {NOW, NOW + 60}, {NOW, NOW + 600}, 600},
+        {"the account works again", SCHEDULE_WITH_ACCOUNT, {NOW, NOW + 60}, {0, 0}, 0},
+        {"the clock went back behind both", SCHEDULE_PUT_OFF, {NOW + DAY, NOW + DAY + 60},
+         {NOW + DAY, NOW + DAY + 60}, 0},
+        {"the account failed under a clock far ahead", SCHEDULE_WITH_ACCOUNT, {NOW, NOW + 60},
+         {NOW + 365 * DAY, NOW + 365 * DAY + 60}, 0},
+        {"new, under that clock", SCHEDULE_NEW, {NOW, 0},
+         {NOW + 365 * DAY, NOW + 365 * DAY + 60}, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        check_row(rows[i].what,
+                  schedule_turn(rows[i].which, &rows[i].message, &rows[i].account, NOW) ==
+                      rows[i].wait, "the wait");
+}
+
 static void no_leap_uses_up_a_lifetime(void **state)
 {
     static const struct {
@@ -104,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_pause_doubles_up_to_an_hour),
         cmocka_unit_test(pauses_are_spread),
         cmocka_unit_test(a_clock_that_was_set_freezes_nothing),
+        cmocka_unit_test(a_message_has_its_turn),
         cmocka_unit_test(no_leap_uses_up_a_lifetime),
     };
 
