@@ -263,7 +263,10 @@ const struct hint hints[] = {
         "also have taken the offer away")},
 
     /* Sockets of this machine. */
-    {HINT_SERVICE, 0, "connection refused|no such file|permission denied", ERR_CONNECT,
+    {HINT_SERVICE, 0, "permission denied", ERR_CONNECT,
+     "the socket of this machine's mail service is closed to you: it wants mode 0666, and its "
+     "directory 0755"},
+    {HINT_SERVICE, 0, "connection refused|no such file", ERR_CONNECT,
      "the mail service of this machine does not run: whoever administers it types systemctl enable "
      "--now smtpost.socket, or starts smtpost serve; an account in ~/.smtprc does without it"},
     {HINT_SERVICE, 0, "", ERR_TIMEOUT,

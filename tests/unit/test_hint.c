@@ -200,6 +200,8 @@ static const struct example examples[] = {
      "firewall"},
     {HINT_SERVICE, 0, ERR_CONNECT, "cannot connect: /run/smtpost/submit: No such file or directory",
      "systemctl enable --now smtpost.socket"},
+    {HINT_SERVICE, 0, ERR_CONNECT, "cannot connect: /run/smtpost/submit: Permission denied",
+     "wants mode 0666"},
     {HINT_SERVICE, 0, ERR_TIMEOUT, "greeting: no answer in time", "journalctl -u smtpost.service"},
     {"/run/dovecot/lmtp", 0, ERR_CONNECT, "cannot connect: /run/dovecot/lmtp: Connection refused",
      "nobody listens on that socket"},
