@@ -164,6 +164,12 @@ bool file_make_directory(const char *path, struct err *e)
            err_set(e, ERR_CREATE, "%s: not a directory", path);
 }
 
+bool file_set_mode(const char *path, mode_t mode, struct err *e)
+{
+    return chmod(path, mode) == 0 ||
+           err_os(e, ERR_CREATE, "cannot set the mode of %s", path);
+}
+
 bool file_append_line(const char *path, struct slice line, struct err *e)
 {
     struct stat info;

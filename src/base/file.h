@@ -39,6 +39,7 @@ bool file_publish(int fd, const char *path, const char *name, struct err *e);
 void file_remove(const char *path);
 /* The directory exists afterwards; it is made 0700 where it does not. */
 bool file_make_directory(const char *path, struct err *e);
+bool file_set_mode(const char *path, mode_t mode, struct err *e);
 
 /* Append one line (a LF is added) to a log file: made 0600 when missing, no symbolic link followed,
  * a regular file only, one write. */

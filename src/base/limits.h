@@ -70,6 +70,17 @@ enum {
     LIMIT_SERVER_RECIPIENTS = 10000,
     LIMIT_SERVER_MISTAKES = 20,
 
+    /* The service, for each user unless it says otherwise (man: --limit): connections at a time;
+     * messages that wait in the queue, and their octets; messages in a minute; octets of one. */
+    LIMIT_SERVICE_CONNECTIONS = 400,
+    LIMIT_SERVICE_SESSIONS = 100,
+    LIMIT_SERVICE_MESSAGES = 10000,
+    LIMIT_SERVICE_OCTETS = 1024 * 1024 * 1024,
+    LIMIT_SERVICE_RATE = 1000,
+    LIMIT_SERVICE_SIZE = 100 * 1024 * 1024,
+    /* Servers that a message may have passed; with more it is in a loop (RFC 5321 6.3). */
+    LIMIT_HOPS = 100,
+
     /* Configuration. */
     LIMIT_CONFIG_FILE = 1024 * 1024,
     LIMIT_LIKE_CHAIN = 8,

@@ -61,6 +61,9 @@ static bool start(const struct run *r, int input, int output, pid_t *pid, struct
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     sigaddset(&defaults, SIGXFSZ);
+    sigaddset(&defaults, SIGTERM);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGHUP);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if (input < 0)
@@ -226,6 +229,13 @@ int run_reap(pid_t pid, int fd)
             return -1;
     close(fd);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool run_is_rung(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+    return fd >= 0 && poll(&ready, 1, 0) > 0;
 }
 
 /* All descriptors but one. */

@@ -37,6 +37,10 @@ bool run_filter(const struct run *r, int input, int output, struct err *e);
 bool run_fork(int (*work)(void *argument), void *argument, pid_t *pid, int *fd, struct err *e);
 int run_reap(pid_t pid, int fd);
 
+/* Has the other end of this pipe been closed, or written to? So those who work in processes of
+ * their own learn that they are to end, however their parent ended. -1: never. */
+bool run_is_rung(int fd);
+
 /* Work that outlives us: in a session of its own, adopted by init, descriptors 0 to 2 on /dev/null,
  * all others closed but `keep`, so that nobody waits for it who waits for us. */
 bool run_detached(int (*work)(void *argument), void *argument, int keep, struct err *e);

@@ -320,6 +320,33 @@ static bool set_probe(struct args *a, const char *value, struct err *e)
     return true;
 }
 
+static bool add_listen(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    strings_add_text(&a->listen, value);
+    return true;
+}
+
+static bool add_limit(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    strings_add_text(&a->limits, value);
+    return true;
+}
+
+static bool set_socket(struct args *a, const char *value, struct err *e)
+{
+    (void)e;
+    a->socket = value;
+    return true;
+}
+
+static bool set_spool(struct args *a, const char *value, struct err *e)
+{
+    a->spool = value;
+    return *value == '/' || err_set(e, ERR_USAGE, "--spool %s: write an absolute path", value);
+}
+
 static bool set_non_interactive(struct args *a, const char *value, struct err *e)
 {
     (void)value, (void)e;
@@ -393,6 +420,12 @@ const struct word args_words[] = {
      N_("parameters of MAIL and RCPT"), NULL},
     {"to", 0, true, false, set_probe, "ADDRESS", N_("check: would the server take this recipient?"),
      "check"},
+    {"socket", 0, true, false, set_socket, "PATH", N_("serve: the Unix socket to listen on"), "serve"},
+    {"listen", 0, true, false, add_listen, "ADDRESS:PORT", N_("serve: and a loopback address"),
+     "serve"},
+    {"limit", 0, true, false, add_limit, "NAME=NUMBER", N_("serve: what each user may have"), "serve"},
+    {"spool", 0, true, false, set_spool, "DIRECTORY", N_("serve, queue: the queue's directory"),
+     "serve queue"},
     {"non-interactive", 0, false, false, set_non_interactive, NULL, NULL, "setup"},
     {"no-check", 0, false, false, set_no_check, NULL, N_("setup: ask nothing, and try nothing"),
      "setup"},
@@ -460,7 +493,7 @@ static bool parse_word(struct args *a, struct cursor *c, const char *text, struc
 
     if (!w || (a->as_sendmail && !w->for_sendmail))
         return unknown_word(a, text, e);
-    if (w->only && (!a->command || strcmp(a->command, w->only) != 0))
+    if (!args_word_is_for(w, a->command))
         return err_set(e, ERR_USAGE, _("--%s belongs to smtpost %s"), w->name, w->only);
     if (!w->has_value && value)
         return err_set(e, ERR_USAGE, _("--%s takes no value"), w->name);
@@ -568,4 +601,6 @@ void args_clear(struct args *a)
     strings_clear(&a->settings);
     strings_clear(&a->mail_params);
     strings_clear(&a->rcpt_params);
+    strings_clear(&a->listen);
+    strings_clear(&a->limits);
 }

@@ -75,6 +75,10 @@ struct args {
 
     const char *command;     /* "check", ...; NULL: none */
     const char *to;          /* check: --to */
+    struct strings listen;   /* serve: --listen, --limit */
+    struct strings limits;
+    const char *socket;      /* serve: --socket; NULL: the usual one */
+    const char *spool;       /* serve, queue: --spool; NULL: the usual one */
     bool non_interactive;    /* setup: --non-interactive */
     bool no_check;           /* setup: --no-check */
     struct strings words;    /* of a command, less its options; recipients is these then */
@@ -94,7 +98,7 @@ void args_clear(struct args *a);
 /* Is there a --json, also behind what could not be understood? For errors, which are results. */
 bool args_say_json(int argc, char *const argv[]);
 
-/* What --help prints; made from the tables. */
-void args_help(struct buf *out);
+/* What --help prints, made from the tables; behind a command (NULL: none) with its own options. */
+void args_help(struct buf *out, const char *command);
 
 #endif

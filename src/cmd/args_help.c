@@ -2,10 +2,26 @@
  * Copyright smtpost contributors */
 #include "cmd/args_table.h"
 
+#include <string.h>
+
 #include "base/say.h"
 
 /* Room for the longest row of flags. */
 enum { ROW_MAX = 80 };
+
+bool args_word_is_for(const struct word *w, const char *command)
+{
+    const char *list = w->only ? w->only : "";
+    size_t length = command ? strlen(command) : 0;
+
+    while (command && *list) {
+        size_t word = strcspn(list, " ");
+        if (word == length && memcmp(list, command, word) == 0)
+            return true;
+        list += word + strspn(list + word, " ");
+    }
+    return !w->only;
+}
 
 static void put_row(struct buf *out, const struct buf *flags, const char *argument,
                     const char *doc)
@@ -41,13 +57,15 @@ static void put_letters(struct buf *out)
     }
 }
 
-static void put_words(struct buf *out)
+static void put_words(struct buf *out, const char *command)
 {
     struct buf flags;
 
     buf_init(&flags, ROW_MAX);
     for (size_t i = 0; i < args_word_count; i++) {
         const struct word *w = &args_words[i];
+        if (!args_word_is_for(w, command))
+            continue;
         if (w->letter)
             buf_put_format(&flags, "-%c, ", w->letter);
         buf_put_format(&flags, "--%s", w->name);
@@ -61,7 +79,7 @@ static void put_words(struct buf *out)
     buf_clear(&flags);
 }
 
-void args_help(struct buf *out)
+void args_help(struct buf *out, const char *command)
 {
     buf_put_text(
         out, "usage: smtpost [option ...] [--] [recipient ...] < message\n"
@@ -69,9 +87,10 @@ void args_help(struct buf *out)
              "       smtpost config [show [ACCOUNT] | options | providers | import FILE]\n"
              "       smtpost check [ACCOUNT] [--to ADDRESS]\n"
              "       smtpost setup [ADDRESS]\n"
-             "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n\n");
+             "       smtpost queue [list | run | {show | retry | hold | release | rm} ID ...]\n"
+             "       smtpost serve [--socket PATH] [--listen ADDRESS:PORT]\n\n");
     put_letters(out);
-    put_words(out);
+    put_words(out, command);
     buf_put_text(out, _("sendmail's"));
     for (size_t i = 0; i < args_letter_count; i++) {
         const struct letter *l = &args_letters[i];

@@ -34,8 +34,12 @@ struct word {
     handler *handle;
     const char *argument;
     const char *doc;         /* NULL: shares the row behind it */
-    const char *only;        /* the command that it belongs to; NULL: to all, and to none */
+    const char *only;        /* the commands that it belongs to, blanks between; NULL: to all, and
+                              * to none */
 };
+
+/* May it stand behind this command (NULL: none)? */
+bool args_word_is_for(const struct word *w, const char *command);
 
 extern const struct letter args_letters[];
 extern const size_t args_letter_count;

@@ -149,6 +149,22 @@ static void find_queue(struct host *h)
         h->queue = join(h->home, ".local/state/smtpost/queue");
 }
 
+static char *copy(const char *name)
+{
+    return get(name) ? mem_strdup(get(name)) : NULL;
+}
+
+static void find_service(struct host *h)
+{
+    char *queue = copy("SMTPSPOOL");
+
+    h->system_queue = queue ? queue : mem_strdup(LOCALSTATEDIR "/spool/smtpost");
+    h->listen_pid = copy("LISTEN_PID");
+    h->listen_fds = copy("LISTEN_FDS");
+    h->listen_names = copy("LISTEN_FDNAMES");
+    h->notify_socket = copy("NOTIFY_SOCKET");
+}
+
 static bool has_color(void)
 {
     const char *term = get("TERM");
@@ -185,10 +201,11 @@ void host_init(struct host *h)
     find_home(h);
     find_user_file(h);
     find_queue(h);
+    find_service(h);
     h->system_file = mem_strdup(SYSCONFDIR "/smtprc");
-    h->only_file = get("SMTPRC") ? mem_strdup(get("SMTPRC")) : NULL;
+    h->only_file = copy("SMTPRC");
     h->temporary = mem_strdup(get("TMPDIR") ? get("TMPDIR") : "/var/tmp");
-    h->source_date = get("SOURCE_DATE_EPOCH") ? mem_strdup(get("SOURCE_DATE_EPOCH")) : NULL;
+    h->source_date = copy("SOURCE_DATE_EPOCH");
     if (gethostname(name, sizeof name - 1) != 0)
         name[0] = '\0';
     h->name = mem_strdup(name);
@@ -221,6 +238,11 @@ void host_clear(struct host *h)
     free(h->user_file);
     free(h->only_file);
     free(h->queue);
+    free(h->system_queue);
+    free(h->listen_pid);
+    free(h->listen_fds);
+    free(h->listen_names);
+    free(h->notify_socket);
     free(h->config_directory);
     free(h->path);
     free(h->temporary);
@@ -231,6 +253,13 @@ void host_clear(struct host *h)
         secret_wipe_memory(h->variables.items[i], strlen(h->variables.items[i]));
     strings_clear(&h->variables);
     *h = (struct host){0};
+}
+
+void host_become(struct host *h, bool is_known, uid_t uid)
+{
+    h->uid = uid;
+    h->user = h->full_name = NULL;
+    h->passwd_read = !is_known;
 }
 
 const char *host_user(struct host *h)

@@ -23,11 +23,14 @@ struct host {
     const char *service;     /* socket of the machine's service; NULL: this is the service */
     char *only_file;         /* $SMTPRC; NULL: not set */
     char *queue;             /* directory of this user's queue; NULL without home */
+    char *system_queue;      /* that of the service: $SMTPSPOOL, or /var/spool/smtpost */
     char *config_directory;  /* for files of ours beside the configuration; NULL without home */
     char *path;              /* where programs are looked for, as $PATH has it */
     char *temporary;         /* directory for unnamed files */
     struct strings variables;      /* $SMTPOST_HOST and the like, as "NAME=value"; wiped */
     char *source_date;       /* $SOURCE_DATE_EPOCH; NULL: not set */
+    /* What a service manager says: sd_listen_fds(3), sd_notify(3); NULL: nothing. */
+    char *listen_pid, *listen_fds, *listen_names, *notify_socket;
     char *name;              /* the host's name as the kernel knows it */
     char *mail_domain;       /* see host_mail_domain */
     bool passwd_read;
@@ -42,6 +45,9 @@ void host_init(struct host *h);
 /* The locale of messages, or NULL where that is plain "C" or one that says no more. */
 const char *host_locale(void);
 void host_clear(struct host *h);
+
+/* Speak of another user from here on; `is_known` false: of nobody. For a process of its own. */
+void host_become(struct host *h, bool is_known, uid_t uid);
 
 /* Look-ups: the user database, once. */
 const char *host_user(struct host *h);        /* NULL: unknown */

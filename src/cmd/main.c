@@ -26,6 +26,7 @@
 #include "cmd/newaliases.h"
 #include "cmd/queue.h"
 #include "cmd/send.h"
+#include "cmd/serve.h"
 #include "cmd/setup.h"
 #include "cmd/speak.h"
 #include "cmd/submission.h"
@@ -75,12 +76,12 @@ static int print(const struct buf *text)
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
-static int print_help(void)
+static int print_help(const char *command)
 {
     struct buf text;
 
     buf_init(&text, 65536);
-    args_help(&text);
+    args_help(&text, command);
     int status = print(&text);
     buf_clear(&text);
     return status;
@@ -116,15 +117,14 @@ static int run_mode(const struct args *a, struct host *h, bool no_stdin)
     case MODE_NOTHING:
         return EX_OK;
     case MODE_HELP:
-        return print_help();
+        return print_help(NULL);
     case MODE_VERSION:
         return print_version();
     }
     return EX_SOFTWARE;
 }
 
-/* Commands are the first word, and only under our own name. Those without a function are reserved,
- * so that no mail goes to a user "queue" by mistake. */
+/* Commands are the first word, and only under our own name. */
 typedef int command_function(const struct args *a, struct host *h);
 
 static const struct command_word {
@@ -135,7 +135,7 @@ static const struct command_word {
 } commands[] = {
     {"config", config_command, NULL}, {"send", NULL, send_command},
     {"queue", queue_command, NULL},   {"check", check_command, NULL},
-    {"setup", setup_command, NULL},   {"serve", NULL, NULL},
+    {"setup", setup_command, NULL},   {"serve", serve_command, NULL},
 };
 
 static const struct command_word *find_command(int argc, char *const argv[])
@@ -176,14 +176,10 @@ static int submit_or_suggest(const struct args *a, struct host *h, bool no_stdin
 static int run_command(const struct command_word *c, const struct args *a, struct host *h)
 {
     if (a->mode == MODE_HELP)
-        return print_help();
+        return print_help(c->name);
     if (a->mode == MODE_VERSION)
         return print_version();
-    if (c->run)
-        return c->run(a, h);
-    log_line("%s: this version has no such command; to mail the user \"%s\" write -- %s", c->name,
-             c->name, c->name);
-    return EX_USAGE;
+    return c->run(a, h);
 }
 
 static int run_raw(const struct command_word *c, int argc, char *const argv[], bool no_stdin)

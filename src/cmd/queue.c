@@ -152,6 +152,8 @@ static int apply_all(struct work *w, change *do_it)
         status = status ? status : failed;
     }
     spool_settle(&w->spool);
+    /* A runner that waits for what is no longer there need not. */
+    lock_ring(&w->spool);
     strings_clear(&all);
     return status;
 }
@@ -280,6 +282,28 @@ static int without_queue(struct work *w, const struct verb_row *v)
     return fail(w, &e);
 }
 
+/* Where a service is, there are two queues to speak of; the output is for scripts, so this is for
+ * somebody who looks. */
+static void tell_of_others(const struct work *w, const char *place)
+{
+    const struct host *h = w->host;
+    struct spool own;
+    struct err e;
+
+    if (!h->stderr_is_terminal)
+        return;
+    if (spooling_is_hidden(h))
+        log_line("what the service has taken is in its own queue, %s, which root can list",
+                 h->system_queue);
+    if (!place || !h->queue || strcmp(place, h->queue) == 0 || w->args->spool ||
+        !spool_open(&own, h->queue, false, &e))
+        return;
+    if (!spool_is_empty(&own))
+        log_line("this is the queue of the service; yours is not empty either: smtpost queue "
+                 "--spool %s", h->queue);
+    spool_close(&own);
+}
+
 static int do_verb(struct work *w, const struct verb_row *v)
 {
     struct err e;
@@ -287,8 +311,16 @@ static int do_verb(struct work *w, const struct verb_row *v)
     if (!v)
         return EX_SOFTWARE;
     e.errnum = 0;
-    if (!w->host->queue || !spooling_open(&w->spool, w->host, false, &e))
-        return !w->host->queue || e.errnum == ENOENT ? without_queue(w, v) : fail(w, &e);
+    const char *place = spooling_place(w->args, w->host);
+    /* The queue of the service goes by the system's file, whoever runs it. */
+    struct host of_service = *w->host;
+    of_service.user_file = of_service.only_file = NULL;
+    if (place == w->host->system_queue)
+        w->context.host = &of_service;
+    if (v->run == list)
+        tell_of_others(w, place);
+    if (!place || !spool_open(&w->spool, place, false, &e))
+        return !place || e.errnum == ENOENT ? without_queue(w, v) : fail(w, &e);
     spooling_runner(&w->runner, &w->context, &w->spool);
     w->runner.transcript = w->verbose ? spooling_transcript() : NULL;
     int status = v->run(w);

@@ -53,12 +53,7 @@ static void submit_one(void *argument, struct envelope *v, struct message *m, st
     struct err e;
 
     submission_init(&s, c->args, c->host, c->config);
-    s.envelope = *v;
-    *v = (struct envelope){0};
-    message_clear(&s.message);
-    s.message = *m;
-    message_init(m, c->host->temporary);
-    s.sender_is_given = true;
+    submission_take(&s, v, m);
     if (!submission_prepare(&s, &e)) {
         submission_fail(&s, &e);
         outcome_from_err(o, &e, NULL);
@@ -89,6 +84,7 @@ int speak(const struct args *a, struct host *h)
             .directory = h->temporary,
             .argument = &context,
             .accept = submit_one,
+            .stop = -1,
         };
         ok = server_run(&server, STDIN_FILENO, STDOUT_FILENO, &e);
         config_free(config);

@@ -4,12 +4,41 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/say.h"
 #include "cmd/sources.h"
+
+/* Has a service made its spool here? */
+static bool find_system_queue(const struct host *h, uid_t *owner)
+{
+    struct stat info;
+    bool found = stat(h->system_queue, &info) == 0 && S_ISDIR(info.st_mode);
+
+    *owner = found ? info.st_uid : (uid_t)-1;
+    return found;
+}
+
+const char *spooling_place(const struct args *a, const struct host *h)
+{
+    uid_t owner;
+
+    if (a->spool)
+        return a->spool;
+    if (find_system_queue(h, &owner) && (h->uid == 0 || h->uid == owner))
+        return h->system_queue;
+    return h->queue;
+}
+
+bool spooling_is_hidden(const struct host *h)
+{
+    uid_t owner;
+
+    return find_system_queue(h, &owner) && h->uid != 0 && h->uid != owner;
+}
 
 bool spooling_open(struct spool *s, const struct host *h, bool create, struct err *e)
 {
@@ -59,6 +88,7 @@ void spooling_runner(struct runner *r, struct spooling_context *context, const s
         .hello = host_hello(h),
         .configure = configure,
         .argument = context,
+        .stop = -1,
     };
 }
 
@@ -77,7 +107,10 @@ static void make_entry(struct entry *en, struct submission *s, bool tried, bool 
     en->account = mem_strdup(s->account.name);
     en->config = config_file(s);
     strings_copy(&en->settings, &s->args->settings);
+    en->has_owner = s->has_owner;
+    en->owner = s->owner;
     envelope_copy_open(&en->envelope, &s->envelope, refused);
+    settle_decided(&en->envelope);
     if (tried)
         settle_first(en, &s->account, &s->delivery);
 }
@@ -90,6 +123,7 @@ bool spooling_commit(struct submission *s, bool tried, bool refused, char *id, s
     if (!spooling_open(&spool, s->host, true, e))
         return false;
     make_entry(&en, s, tried, refused);
+    snprintf(en.id, sizeof en.id, "%s", id);
     bool ok = spool_commit(&spool, &en, &s->message, e);
     snprintf(id, sizeof en.id, "%s", en.id);
     entry_clear(&en);

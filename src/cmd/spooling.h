@@ -10,6 +10,12 @@
 /* The queue as the ways in and the commands use it: where it is, who runs it, how a submission gets
  * into it. */
 
+/* The spool that the commands are about: the one of --spool; else, where there is a service, its
+ * spool for root and for its own user; else the caller's. NULL: there is none. */
+const char *spooling_place(const struct args *a, const struct host *h);
+/* Is there a service here, with a queue that this caller cannot look into? */
+bool spooling_is_hidden(const struct host *h);
+
 /* The user's spool. Without `create`, e->errnum ENOENT tells that there is none. */
 bool spooling_open(struct spool *s, const struct host *h, bool create, struct err *e);
 
@@ -26,7 +32,7 @@ const struct transcript *spooling_transcript(void);
 
 /* What of the submission is not delivered goes to the disk. `tried`: an attempt was made, and is in
  * s->delivery. `refused`: what was refused for good is kept too. True: queued as `id`
- * (ENTRY_ID_MAX + 1 octets), and, if `run`, there is a runner for it. */
+ * (ENTRY_ID_MAX + 1 octets), which is made unless it has a name already. */
 bool spooling_commit(struct submission *s, bool tried, bool refused, char *id, struct err *e);
 /* See to it that somebody runs the queue. */
 void spooling_start(struct submission *s);

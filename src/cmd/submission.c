@@ -32,6 +32,18 @@ void submission_clear(struct submission *s)
     account_clear(&s->account);
 }
 
+void submission_take(struct submission *s, struct envelope *v, struct message *m)
+{
+    const char *directory = m->body.directory;
+
+    s->envelope = *v;
+    *v = (struct envelope){0};
+    message_clear(&s->message);
+    s->message = *m;
+    message_init(m, directory);
+    s->sender_is_given = true;
+}
+
 bool submission_address(struct submission *s, struct err *e)
 {
     const struct args *a = s->args;
@@ -237,6 +249,8 @@ static void describe(struct submission *s)
         .envelope = &s->envelope,
         .hello = host_hello(s->host),
         .transcript = s->args->verbose ? spooling_transcript() : NULL,
+        .has_owner = s->has_owner,
+        .owner = s->owner,
         .log_tag = s->args->log_tag,
     };
     for (size_t i = 0; i < s->args->unheeded.count; i++)
@@ -278,22 +292,30 @@ static int deliver(struct submission *s)
     return exit_status_of_envelope(&s->envelope);
 }
 
+/* Recipients whose alias leads nowhere are kept too: their sender hears of them by mail. */
+bool submission_keep(struct submission *s, char *id, struct err *e)
+{
+    describe(s);
+    if (!spooling_commit(s, false, true, id, e))
+        return false;
+    s->delivery.queued = true;
+    s->delivery.id = id;
+    write_log(s);
+    s->delivery.id = NULL;
+    return true;
+}
+
 /* The disk first. A disk that does not want it is no reason to refuse what the server may take. */
 static int queue_and_go(struct submission *s)
 {
     char id[ENTRY_ID_MAX + 1] = "";
     struct err e;
 
-    describe(s);
-    if (!spooling_commit(s, false, false, id, &e)) {
+    if (!submission_keep(s, id, &e)) {
         if (is_watched(s))
             log_line(_("not queued: %s"), e.text);
         return deliver(s);
     }
-    s->delivery.queued = true;
-    s->delivery.id = id;
-    write_log(s);
-    s->delivery.id = NULL;
     if (is_watched(s))
         log_line(_("queued as %s"), id);
     if (s->args->delivery != DELIVERY_QUEUE)

@@ -12,12 +12,12 @@
 #include "relay/relay.h"
 
 /* One message on its way, in steps that every way in shares: a message on stdin (submit), one that
- * `send` has composed, one that came over SMTP.
+ * `send` has composed, one that came over SMTP to -bs or to the service.
  *
  *     submission_init        who asks, and the configuration
- *     (the caller)           fills message, and envelope or submission_address
+ *     (the caller)           fills message, and envelope or submission_address; or submission_take
  *     submission_prepare     account, complete envelope and header; nothing leaves yet
- *     submission_dispatch    delivered and reported
+ *     submission_dispatch    delivered and reported; or submission_keep
  *     submission_clear
  *
  * A step that fails ends with submission_fail. Both ends return the exit status, and afterwards
@@ -34,6 +34,8 @@ struct submission {
     struct message message;
     struct envelope envelope;
     bool sender_is_given;    /* envelope.reverse_path is somebody's word, the null path included */
+    bool has_owner;          /* it came through the service, from this uid */
+    uint64_t owner;
 
     /* Known after submission_choose. */
     struct selection selection;
@@ -48,6 +50,8 @@ void submission_init(struct submission *s, const struct args *a, struct host *h,
                      const struct config *c);
 void submission_clear(struct submission *s);
 
+/* Message and envelope that came over SMTP; what is left of both is empty. */
+void submission_take(struct submission *s, struct envelope *v, struct message *m);
 /* The envelope out of the arguments (-f and recipients) and, with -t, the message's header. */
 bool submission_address(struct submission *s, struct err *e);
 /* Choose the account, by -a, the sender, ...; submission_prepare does it, unless it is done. */
@@ -59,6 +63,9 @@ bool submission_prepare(struct submission *s, struct err *e);
 
 /* Deliver and report, or with --dry-run only show what would be done. */
 int submission_dispatch(struct submission *s);
+/* Into the queue, on the disk, and into the log. `id` (ENTRY_ID_MAX + 1 octets): its name there,
+ * which is made unless it has one. */
+bool submission_keep(struct submission *s, char *id, struct err *e);
 /* Report that it did not come to that. */
 int submission_fail(struct submission *s, const struct err *e);
 /* The same for a command line that was not understood, argv with all its words. */

@@ -298,6 +298,16 @@ bool header_add(struct header *h, const char *name, struct slice value, struct e
     return true;
 }
 
+bool header_add_first(struct header *h, const char *name, struct slice value, struct err *e)
+{
+    if (!header_add(h, name, value, e))
+        return false;
+    struct field first = h->fields[h->count - 1];
+    memmove(h->fields + 1, h->fields, (h->count - 1) * sizeof first);
+    h->fields[0] = first;
+    return true;
+}
+
 bool header_replace(struct header *h, size_t index, struct slice value, struct err *e)
 {
     return put_field(h, header_name(h, index), value, &h->fields[index], e);

@@ -63,6 +63,8 @@ void header_remove(struct header *h, const char *name);     /* every field of th
 /* Append a field "name: value"; no blank is put where the value begins with one. CR and LF in the
  * value must be folding (CRLF and a blank), NUL must not be: else ERR_DATA. */
 bool header_add(struct header *h, const char *name, struct slice value, struct err *e);
+/* The same, before all others: where a trace goes (RFC 5321 4.4). */
+bool header_add_first(struct header *h, const char *name, struct slice value, struct err *e);
 /* The same in place of field `index`, whose name stays as written. */
 bool header_replace(struct header *h, size_t index, struct slice value, struct err *e);
 

@@ -14,7 +14,7 @@
 
 void duplex_init(struct duplex *d, int in, int out)
 {
-    *d = (struct duplex){.in = in, .out = out};
+    *d = (struct duplex){.in = in, .out = out, .watch = -1, .end = deadline_never()};
     buf_init(&d->input, LIMIT_BLOCK);
     buf_init(&d->output, LIMIT_BLOCK);
 }
@@ -25,12 +25,20 @@ void duplex_clear(struct duplex *d)
     buf_clear(&d->output);
 }
 
-static bool wait_for(int fd, short events, struct deadline deadline, struct err *e)
+/* Until `fd` is ready, or somebody calls. */
+static bool wait_for(struct duplex *d, struct pollfd ready, struct deadline deadline,
+                     struct err *e)
 {
-    struct pollfd ready = {.fd = fd, .events = events};
+    struct pollfd fds[] = {ready, {.fd = d->called ? -1 : d->watch, .events = POLLIN}};
 
     for (;;) {
-        int n = poll(&ready, 1, deadline_poll(deadline));
+        /* Who goes on talking would otherwise keep us for ever. */
+        bool late = deadline_is_past(d->end);
+        int n = late ? 0 : poll(fds, 2, deadline_poll(deadline_earlier(deadline, d->end)));
+        if (n > 0 && fds[1].revents) {
+            d->called = true;
+            d->end = deadline_in(d->grace);
+        }
         if (n > 0)
             return true;
         if (n == 0)
@@ -44,13 +52,16 @@ bool duplex_read(struct duplex *d, struct deadline deadline, struct err *e)
 {
     char block[4096];
     size_t room = d->input.max - d->input.len;
+    bool was_called = d->called;
     ssize_t got;
 
     if (room == 0 || d->ended)
         return true;
     do {
-        if (!wait_for(d->in, POLLIN, deadline, e))
+        if (!wait_for(d, (struct pollfd){.fd = d->in, .events = POLLIN}, deadline, e))
             return false;
+        if (d->called && !was_called)
+            return true;
         got = read(d->in, block, room < sizeof block ? room : sizeof block);
     } while (got < 0 && (errno == EINTR || errno == EAGAIN));
     /* A client that is gone has said all that it had to say. */
@@ -86,7 +97,7 @@ bool duplex_flush(struct duplex *d, struct deadline deadline, struct err *e)
     struct slice left = buf_slice(&d->output);
 
     while (left.len) {
-        if (!wait_for(d->out, POLLOUT, deadline, e))
+        if (!wait_for(d, (struct pollfd){.fd = d->out, .events = POLLOUT}, deadline, e))
             return false;
         ssize_t done = write(d->out, left.data, left.len < PIECE ? left.len : PIECE);
         if (done < 0 && errno != EINTR && errno != EAGAIN)

@@ -25,6 +25,23 @@ static void add_parent(struct strings *places, const char *path)
         strings_add(places, rest);
 }
 
+void narrow_to_places(const struct strings *places)
+{
+    confine_writes((const char *const *)places->items, places->count);
+}
+
+void narrow_find_places(const struct config *c, const char *spool, struct strings *places)
+{
+    strings_add_text(places, spool);
+    for (size_t i = 0; i < config_account_count(c); i++) {
+        struct account account;
+        struct err ignored;
+        if (config_resolve(c, config_account_name(c, i), &account, &ignored))
+            add_parent(places, account.log_file);
+        account_clear(&account);
+    }
+}
+
 void narrow_process(const struct account *a, const char *spool, const char *temporary)
 {
     struct strings places = {0};
@@ -40,6 +57,6 @@ void narrow_process(const struct account *a, const char *spool, const char *temp
     if (temporary)
         strings_add_text(&places, temporary);
     /* Without it the code's own care has to do. */
-    confine_writes((const char *const *)places.items, places.count);
+    narrow_to_places(&places);
     strings_clear(&places);
 }

@@ -3,7 +3,7 @@
 #ifndef RELAY_NARROW_H
 #define RELAY_NARROW_H
 
-#include "account/account.h"
+#include "account/config.h"
 
 /* Before the conversations of one account: what they do not need is given up for good, as far as
  * the system can (base/confine.h). An account that names a program (password-command,
@@ -15,5 +15,10 @@
 /* `spool` and `temporary` are directories that stay open for writing; NULL: none. The account's log
  * and save-copy do in any case. */
 void narrow_process(const struct account *a, const char *spool, const char *temporary);
+
+/* The same for a process that only puts messages into the queue, whatever account they are for: it
+ * writes there and to the accounts' logs, and starts nothing. `places` is for strings_clear. */
+void narrow_find_places(const struct config *c, const char *spool, struct strings *places);
+void narrow_to_places(const struct strings *places);
 
 #endif

@@ -41,6 +41,8 @@ struct delivery {
     struct envelope *envelope;       /* recipients that have a verdict already are left out */
     const char *hello;       /* our name for EHLO when the account has none; may be NULL */
     const struct transcript *transcript;   /* may be NULL */
+    bool has_owner;          /* it came through the service, and the kernel knows whose it is: */
+    uint64_t owner;          /* this uid's; for the log */
     bool queued;             /* what is not delivered is in the queue: for the log */
     const char *log_tag;     /* our name in the system log; NULL: the program's */
     const struct progress_watch *watch;    /* told what is sent of it; may be NULL */

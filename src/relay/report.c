@@ -170,6 +170,8 @@ void report_record(const struct delivery *d, struct buf *out)
     put_text(out, "host", d->server);
     put_text(out, "tls", d->tls.version[0] ? d->tls.version : "no");
     put_text(out, "auth", d->mechanism ? d->mechanism : "no");
+    if (d->has_owner)
+        put_number(out, "uid", d->owner);
     log_field(out, "from", path_address(&d->envelope->reverse_path));
     put_recipients(&text, d->envelope);
     log_field(out, "recipients", buf_slice(&text));

@@ -63,6 +63,7 @@ struct rest {
 struct crew {
     const struct runner *r;
     int lock, bell;          /* of a run in the background; -1: none */
+    bool stops;              /* the word to stop has come */
     struct child *children;
     size_t count, capacity;
     struct rest *rests;
@@ -269,7 +270,7 @@ static int do_task(void *argument)
     struct worker w = {
         .keeper = &t->r->keeper, .account = t->account ? t->account : &none,
         .hello = t->r->hello, .transcript = t->r->transcript,
-        .jobs = t->jobs, .count = t->count, .start = t->start,
+        .jobs = t->jobs, .count = t->count, .start = t->start, .stop = t->r->stop,
     };
     return (int)(t->account ? worker_run(&w) : worker_refuse(&w, t->e));
 }
@@ -392,15 +393,17 @@ static void reap(struct crew *c, size_t index)
     c->children[index] = c->children[--c->count];
 }
 
-/* Wait for the end of a worker, the bell, or the time. */
+/* Wait for the end of a worker, the bell, the time, or the word to stop. */
 static void wait_for(struct crew *c, int milliseconds)
 {
-    struct pollfd *fds = mem_resize(NULL, c->count + 1, sizeof *fds);
+    struct pollfd *fds = mem_resize(NULL, c->count + 2, sizeof *fds);
 
     for (size_t i = 0; i < c->count; i++)
         fds[i] = (struct pollfd){.fd = c->children[i].fd, .events = POLLIN};
     fds[c->count] = (struct pollfd){.fd = c->bell, .events = POLLIN};
-    int ready = poll(fds, (nfds_t)(c->count + 1), milliseconds);
+    fds[c->count + 1] = (struct pollfd){.fd = c->stops ? -1 : c->r->stop, .events = POLLIN};
+    int ready = poll(fds, (nfds_t)(c->count + 2), milliseconds);
+    c->stops = c->stops || (ready > 0 && fds[c->count + 1].revents);
     if (ready > 0 && c->bell >= 0 && fds[c->count].revents)
         lock_hush(c->bell);
     for (size_t i = c->count; ready > 0 && i-- > 0;)
@@ -514,12 +517,13 @@ void runner_loop(const struct runner *r, int lock)
 
     spool_sweep(spool, clock_wall(), SPOOL_STALE);
     do {
-        while (turn(&crew))
+        while (!crew.stops && turn(&crew))
             ;
         /* Let go, and look once more: see queue/lock.h. */
         close(crew.lock);
         crew.lock = -1;
-    } while (has_work(&r->keeper) && lock_try(spool, &crew.lock, &e) && crew.lock >= 0);
+    } while (!crew.stops && has_work(&r->keeper) && lock_try(spool, &crew.lock, &e) &&
+             crew.lock >= 0);
     if (crew.bell >= 0)
         close(crew.bell);
     crew.bell = -1;
@@ -545,6 +549,7 @@ static int run_background(void *argument)
     r.keeper.quiet = true;
     r.keeper.talks = false;
     r.transcript = NULL;
+    r.stop = -1;
     runner_loop(&r, b->lock);
     spool_close(&spool);
     return 0;

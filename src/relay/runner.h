@@ -23,6 +23,8 @@ struct runner {
     bool (*configure)(void *argument, const char *file, const struct strings *settings,
                       struct config **out, struct err *e);
     void *argument;
+    int stop;                /* of runner_loop: once it rings (run_is_rung) the messages under way
+                              * come to their end, and no others begin; -1: it never does */
 };
 
 /* Try every message once, now, due or not, and wait for those that another run is trying. True when
@@ -33,7 +35,8 @@ bool runner_run_once(const struct runner *r, struct err *e);
  * Returns at once. True: there is one. */
 bool runner_start(const struct runner *r, struct err *e);
 
-/* The same in this process, for the service: returns when nothing is left, or `stop` is set. */
+/* The same in this process, with the lock already taken: returns when nothing is left to do, or
+ * after `stop`. The lock is closed then. */
 void runner_loop(const struct runner *r, int lock);
 
 /* Take hold of a message that a worker may have in its hands, before the deadline. */

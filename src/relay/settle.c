@@ -65,6 +65,15 @@ bool settle_is_slow_down(const struct envelope *v)
     return false;
 }
 
+void settle_decided(struct envelope *v)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        struct outcome *o = &v->recipients[i].outcome;
+        if (o->verdict == VERDICT_REFUSED && o->step && strcmp(o->step, "alias") == 0)
+            o->kind = ERR_REFUSED;
+    }
+}
+
 void settle_prepare(struct entry *en)
 {
     struct envelope *v = &en->envelope;

@@ -27,6 +27,10 @@ enum settled {
     SETTLED_NOT              /* could not be written: it is as before, and will be sent again */
 };
 
+/* An alias that leads nowhere stays refused: aliases are looked up once, and there is nothing to be
+ * tried, whoever mends what. */
+void settle_decided(struct envelope *v);
+
 /* Before an attempt: recipients that are to be tried have no verdict. */
 void settle_prepare(struct entry *en);
 /* After one. `down`: it failed for the account, or was asked to slow down. `server` may be NULL. */

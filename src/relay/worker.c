@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/run.h"
 #include "queue/schedule.h"
 
 /* Messages under way at the same time: each is an open file. */
@@ -87,6 +88,8 @@ static struct slot *make_slot(const struct walk *k, struct taken *t)
         .message = &s->message,
         .envelope = &s->taken.entry.envelope,
         .hello = k->w->hello,
+        .has_owner = s->taken.entry.has_owner,
+        .owner = s->taken.entry.owner,
         .transcript = k->w->transcript,
     };
     return s;
@@ -231,6 +234,12 @@ static void begin(struct walk *k, struct slot *s)
     relay_send(k->relay, &s->delivery);
 }
 
+static bool may_begin(struct walk *k)
+{
+    k->stop = k->stop || run_is_rung(k->w->stop);
+    return !k->stop && k->flying < FLYING_MAX && relay_has_room(k->relay);
+}
+
 /* Begin messages as long as there is room, then take what is finished. */
 static void converse(struct walk *k)
 {
@@ -238,7 +247,7 @@ static void converse(struct walk *k)
     bool full = false;
 
     for (;;) {
-        while (!full && !k->stop && k->flying < FLYING_MAX && relay_has_room(k->relay)) {
+        while (!full && may_begin(k)) {
             struct slot *s = next_slot(k);
             if (!s)
                 break;

@@ -13,6 +13,9 @@
 #include "net/duplex.h"
 #include "smtp/argument.h"
 
+/* More of a message than announced is asked for by so much. */
+#define ADMIT_STEP ((uint64_t)LIMIT_BLOCK)
+
 /* RFC 5321 4.5.3.2.7: at least five minutes. */
 #define IDLE_MILLISECONDS ((int64_t)5 * 60 * 1000)
 
@@ -26,7 +29,9 @@ struct hearing {
     struct message_input input;
     bool receiving;          /* input has begun */
     struct err fault;        /* why the message that is coming in will be refused */
+    const char *refusal;     /* the same, as the reply that it will get; NULL: none */
     uint64_t received;
+    uint64_t admitted;       /* octets that were asked for */
     unsigned mistakes;
     bool over;
 };
@@ -118,7 +123,8 @@ static void end_transaction(struct hearing *h)
     message_clear(&h->message);
     h->has_sender = h->receiving = false;
     h->fault = (struct err){.kind = ERR_NONE};
-    h->received = 0;
+    h->refusal = NULL;
+    h->received = h->admitted = 0;
 }
 
 static void begin_message(struct hearing *h)
@@ -129,13 +135,26 @@ static void begin_message(struct hearing *h)
     h->receiving = true;
 }
 
+/* Ask whether so much may come in. NULL: it may. */
+static const char *ask(struct hearing *h, uint64_t octets, bool is_new)
+{
+    const struct server *s = h->server;
+    const char *refusal = s->admit ? s->admit(s->argument, octets, is_new) : NULL;
+
+    h->admitted = octets;
+    h->over = h->over || (refusal && strncmp(refusal, "421", 3) == 0);
+    return refusal;
+}
+
 /* A message that cannot be taken is heard to its end all the same. */
 static void take_text(struct hearing *h, struct slice text)
 {
     uint64_t max = h->server->max_size;
 
     h->received += text.len;
-    if (h->fault.kind != ERR_NONE)
+    if (h->fault.kind != ERR_NONE || h->refusal)
+        return;
+    if (h->received > h->admitted && (h->refusal = ask(h, h->received + ADMIT_STEP, false)))
         return;
     if (max && h->received > max)
         err_set(&h->fault, ERR_REFUSED, "the message has more than %" PRIu64 " octets", max);
@@ -147,9 +166,11 @@ static void end_message(struct hearing *h)
 {
     struct outcome o = {0};
 
-    if (h->fault.kind == ERR_NONE)
+    if (h->fault.kind == ERR_NONE && !h->refusal)
         message_input_end(&h->input, &h->fault);
-    if (h->fault.kind == ERR_NONE) {
+    if (h->refusal) {
+        reply(h, h->refusal);
+    } else if (h->fault.kind == ERR_NONE) {
         h->server->accept(h->server->argument, &h->envelope, &h->message, &o);
         reply_outcome(h, &o);
         outcome_clear(&o);
@@ -157,6 +178,13 @@ static void end_message(struct hearing *h)
         reply_fault(h);
     }
     end_transaction(h);
+}
+
+/* No end of it will be heard: the client is gone, or is sent away. */
+static void cut_message(struct hearing *h)
+{
+    if (h->refusal)
+        reply(h, h->refusal);
 }
 
 /* --- commands */
@@ -206,7 +234,7 @@ static void hear_ehlo(struct hearing *h, struct slice rest)
 static void hear_mail(struct hearing *h, struct slice rest)
 {
     struct argument a = {.envelope = &h->envelope};
-    const char *wrong;
+    const char *wrong, *refusal;
     struct slice text;
     struct err e;
 
@@ -230,6 +258,9 @@ static void hear_mail(struct hearing *h, struct slice rest)
     } else if (h->server->max_size && a.size > h->server->max_size) {
         end_transaction(h);
         reply(h, "552 5.3.4 The message is too large");
+    } else if ((refusal = ask(h, a.size, true))) {
+        end_transaction(h);
+        reply(h, refusal);
     } else {
         h->has_sender = true;
         reply(h, "250 2.1.0 Ok");
@@ -322,6 +353,8 @@ static bool hear_data(struct hearing *h, struct err *e)
     buf_clear(&text);
     if (ok && undot.ended)
         end_message(h);
+    else if (ok)
+        cut_message(h);
     return ok;
 }
 
@@ -359,8 +392,8 @@ static bool hear_bdat(struct hearing *h, struct slice rest, struct err *e)
     if (!hear_chunk(h, count, wanted, e))
         return false;
     if (h->over)
-        return true;
-    if (!wanted)
+        cut_message(h);
+    else if (!wanted)
         mistake(h, "503 5.5.1 Say MAIL and RCPT first");
     else if (is_last)
         end_message(h);
@@ -434,7 +467,7 @@ static bool hear_line(struct hearing *h, struct slice *line, size_t *length, str
             *line = slice_make(have.data, lf);
             return true;
         }
-        if (h->over)
+        if (h->over || h->duplex.called)
             return true;
         if (!hear_more(h, e))
             return false;
@@ -445,12 +478,12 @@ static bool hear_session(struct hearing *h, struct err *e)
 {
     bool skipping = false;
 
-    while (!h->over) {
+    while (!h->over && !h->duplex.called) {
         struct slice line = SLICE("");
         size_t length = 0;
         if (!hear_line(h, &line, &length, e))
             return false;
-        if (h->over)
+        if (!length)
             break;
         bool whole = line.len < length, too_long = skipping || line.len > LIMIT_COMMAND;
         char *copy = slice_dup(slice_trim(line));
@@ -471,6 +504,8 @@ static bool hear_session(struct hearing *h, struct err *e)
             return err_set(e, ERR_PROTOCOL, "the client makes one mistake after the other");
         }
     }
+    if (!h->over)
+        reply(h, "421 4.3.2 The service is ending; try again later");
     return true;
 }
 
@@ -480,6 +515,8 @@ bool server_run(const struct server *server, int in, int out, struct err *e)
     char greeting[LIMIT_DOMAIN + 32];
 
     duplex_init(&h.duplex, in, out);
+    h.duplex.watch = server->stop;
+    h.duplex.grace = server->grace;
     message_init(&h.message, server->directory);
     snprintf(greeting, sizeof greeting, "220 %s ESMTP smtpost", server->name);
     reply(&h, greeting);

@@ -25,6 +25,14 @@ struct server {
     /* Take responsibility for a message, or say why not: a verdict with its status and text, and
      * the code of a reply where there was one. The callee may move the contents of both out. */
     void (*accept)(void *argument, struct envelope *v, struct message *m, struct outcome *o);
+
+    /* May a message of so many octets come in? Asked at MAIL with what the client announced, and
+     * again as more arrives. NULL: yes; else the reply, and with 421 the end. No function: yes. */
+    const char *(*admit)(void *argument, uint64_t octets, bool is_new);
+
+    int stop;                /* readable, or closed at its other end: no more after the message that
+                              * is coming in, and 421; -1: nobody stops us */
+    int64_t grace;           /* milliseconds that are left for that message then */
 };
 
 /* Greeting to QUIT, or to the end of input. False: the client was lost or sent away. */

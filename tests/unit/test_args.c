@@ -194,7 +194,7 @@ static void help_fits_a_screen_and_names_the_long_options(void **state)
 
     (void)state;
     buf_init(&text, 65536);
-    args_help(&text);
+    args_help(&text, NULL);
     for (size_t i = 0; i < text.len; i++) {
         bool ends = text.data[i] == '\n';
         widest = width > widest ? width : widest;
@@ -204,6 +204,9 @@ static void help_fits_a_screen_and_names_the_long_options(void **state)
     assert_in_range(lines, 20, 24);
     assert_in_range(widest, 60, 79);
     assert_non_null(strstr(text.data, "--dry-run"));
+    assert_null(strstr(text.data, "--limit"));
+    args_help(&text, "serve");
+    assert_non_null(strstr(text.data, "--limit"));
     buf_clear(&text);
 }
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: ISC
+ * Copyright smtpost contributors */
+#ifndef CMD_SERVICE_H
+#define CMD_SERVICE_H
+
+#include "base/clock.h"
+#include "base/compat.h"
+#include "cmd/ledger.h"
+#include "cmd/listener.h"
+#include "cmd/spooling.h"
+
+/* The service at work: one process that accepts, counts and supervises (serve), a child for each
+ * session (visitors, reception), and one that runs the queue (errand, relay/runner).
+ *
+ * All children hold the reading end of one pipe whose other end is ours alone. When we close it, or
+ * die, they finish what they have in hand and end: nobody has to be told, and nobody is killed. */
+
+struct visitor {
+    struct patron_id who;
+    struct booking booking;
+    pid_t pid;
+    int end;                 /* of its process, for run_reap */
+    int desk;
+};
+
+struct service {
+    const struct args *args;
+    struct host *host;
+    struct config *config;
+    struct strings places;   /* where sessions may write */
+    struct spool spool;
+    struct ledger ledger;
+    struct deadline counted; /* until then the ledger's count of the spool is believed */
+    struct listeners listeners;
+    struct deadline quiet;   /* until then refusals are not told, but counted */
+    unsigned long untold;
+    struct visitor *visitors;
+    size_t visitor_count, visitor_capacity;
+    int signals;
+    int stop[2];             /* the children's end, ours; ours is -1 when the service is ending */
+
+    struct runner runner;
+    struct spooling_context context;
+    bool runner_is_there;
+    pid_t runner_pid;
+    int runner_end;
+    bool runner_is_wanted;   /* once more, when this one has ended */
+    struct deadline runner_rest;     /* not before */
+};
+
+/* A line about the service itself: on stderr, and to syslog where nobody else keeps stderr. */
+void service_say(const struct service *s, const char *format, ...) PRINTF_LIKE(2, 3);
+/* In a child: close what is the service's, keep s->stop[0]. */
+void service_leave(struct service *s);
+
+#endif
