@@ -235,7 +235,7 @@ bool run_is_rung(int fd)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-    return fd >= 0 && poll(&ready, 1, 0) > 0;
+    return fd > 0 && poll(&ready, 1, 0) > 0;
 }
 
 /* All descriptors but one. */

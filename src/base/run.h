@@ -38,7 +38,7 @@ bool run_fork(int (*work)(void *argument), void *argument, pid_t *pid, int *fd, 
 int run_reap(pid_t pid, int fd);
 
 /* Has the other end of this pipe been closed, or written to? So those who work in processes of
- * their own learn that they are to end, however their parent ended. -1: never. */
+ * their own learn that they are to end, however their parent ended. 0: never. */
 bool run_is_rung(int fd);
 
 /* Work that outlives us: in a session of its own, adopted by init, descriptors 0 to 2 on /dev/null,

@@ -320,33 +320,6 @@ static bool set_probe(struct args *a, const char *value, struct err *e)
     return true;
 }
 
-static bool add_listen(struct args *a, const char *value, struct err *e)
-{
-    (void)e;
-    strings_add_text(&a->listen, value);
-    return true;
-}
-
-static bool add_limit(struct args *a, const char *value, struct err *e)
-{
-    (void)e;
-    strings_add_text(&a->limits, value);
-    return true;
-}
-
-static bool set_socket(struct args *a, const char *value, struct err *e)
-{
-    (void)e;
-    a->socket = value;
-    return true;
-}
-
-static bool set_spool(struct args *a, const char *value, struct err *e)
-{
-    a->spool = value;
-    return *value == '/' || err_set(e, ERR_USAGE, "--spool %s: write an absolute path", value);
-}
-
 static bool set_non_interactive(struct args *a, const char *value, struct err *e)
 {
     (void)value, (void)e;
@@ -420,11 +393,13 @@ const struct word args_words[] = {
      N_("parameters of MAIL and RCPT"), NULL},
     {"to", 0, true, false, set_probe, "ADDRESS", N_("check: would the server take this recipient?"),
      "check"},
-    {"socket", 0, true, false, set_socket, "PATH", N_("serve: the Unix socket to listen on"), "serve"},
-    {"listen", 0, true, false, add_listen, "ADDRESS:PORT", N_("serve: and a loopback address"),
+    {"socket", 0, true, false, args_socket, "PATH", N_("serve: the Unix socket to listen on"),
      "serve"},
-    {"limit", 0, true, false, add_limit, "NAME=NUMBER", N_("serve: what each user may have"), "serve"},
-    {"spool", 0, true, false, set_spool, "DIRECTORY", N_("serve, queue: the queue's directory"),
+    {"listen", 0, true, false, args_listen, "ADDRESS:PORT", N_("serve: and a loopback address"),
+     "serve"},
+    {"limit", 0, true, false, args_limit, "NAME=NUMBER", N_("serve: what each user may have"),
+     "serve"},
+    {"spool", 0, true, false, args_spool, "DIRECTORY", N_("serve, queue: the queue's directory"),
      "serve queue"},
     {"non-interactive", 0, false, false, set_non_interactive, NULL, NULL, "setup"},
     {"no-check", 0, false, false, set_no_check, NULL, N_("setup: ask nothing, and try nothing"),
@@ -575,6 +550,7 @@ bool args_parse_command(struct args *a, int argc, char *const argv[], struct err
     bool ended = false;
 
     *a = (struct args){.command = argv[1]};
+    limits_init(&a->limits);
     while (c.at < argc) {
         if (!ended && !parse_options(a, &c, &ended, e))
             return false;
@@ -602,5 +578,4 @@ void args_clear(struct args *a)
     strings_clear(&a->mail_params);
     strings_clear(&a->rcpt_params);
     strings_clear(&a->listen);
-    strings_clear(&a->limits);
 }

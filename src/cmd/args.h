@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strings.h"
+#include "cmd/ledger.h"
 #include "mail/envelope.h"
 
 /* The command line, sendmail's and our own, as two tables: one for the letters that sendmail knows,
@@ -75,8 +76,8 @@ struct args {
 
     const char *command;     /* "check", ...; NULL: none */
     const char *to;          /* check: --to */
-    struct strings listen;   /* serve: --listen, --limit */
-    struct strings limits;
+    struct strings listen;   /* serve: --listen */
+    struct limits limits;    /* serve: --limit; of a command only */
     const char *socket;      /* serve: --socket; NULL: the usual one */
     const char *spool;       /* serve, queue: --spool; NULL: the usual one */
     bool non_interactive;    /* setup: --non-interactive */

@@ -38,6 +38,9 @@ struct word {
                               * to none */
 };
 
+/* The handlers of what the service wants to know. */
+handler args_listen, args_limit, args_socket, args_spool;
+
 /* May it stand behind this command (NULL: none)? */
 bool args_word_is_for(const struct word *w, const char *command);
 

@@ -29,6 +29,7 @@ struct work {
     struct err fault;        /* what failed first; kind ERR_NONE: nothing */
     struct runner runner;
     struct spooling_context context;
+    struct host of_service;  /* what the service goes by, in place of the caller's */
 };
 
 /* The first fault is the command's, for --json. */
@@ -183,13 +184,9 @@ static int release_all(struct work *w)
     return and_run(w, apply_all(w, release));
 }
 
-/* A runner that waited for what is gone may end. */
 static int remove_all(struct work *w)
 {
-    int status = apply_all(w, NULL);
-
-    lock_ring(&w->spool);
-    return status;
+    return apply_all(w, NULL);
 }
 
 static const struct verb_row {
@@ -293,14 +290,14 @@ static void tell_of_others(const struct work *w, const char *place)
     if (!h->stderr_is_terminal)
         return;
     if (spooling_is_hidden(h))
-        log_line("what the service has taken is in its own queue, %s, which root can list",
+        log_line(_("what the service has taken is in its own queue, %s, which root can list"),
                  h->system_queue);
     if (!place || !h->queue || strcmp(place, h->queue) == 0 || w->args->spool ||
         !spool_open(&own, h->queue, false, &e))
         return;
     if (!spool_is_empty(&own))
-        log_line("this is the queue of the service; yours is not empty either: smtpost queue "
-                 "--spool %s", h->queue);
+        log_line(_("this is the queue of the service; yours is not empty either: smtpost queue "
+                   "--spool %s"), h->queue);
     spool_close(&own);
 }
 
@@ -313,10 +310,12 @@ static int do_verb(struct work *w, const struct verb_row *v)
     e.errnum = 0;
     const char *place = spooling_place(w->args, w->host);
     /* The queue of the service goes by the system's file, whoever runs it. */
-    struct host of_service = *w->host;
-    of_service.user_file = of_service.only_file = NULL;
+    host_mail_domain(w->host);
+    w->of_service = *w->host;
+    w->of_service.user_file = w->of_service.only_file = NULL;
+    w->of_service.service = NULL;
     if (place == w->host->system_queue)
-        w->context.host = &of_service;
+        w->context.host = &w->of_service;
     if (v->run == list)
         tell_of_others(w, place);
     if (!place || !spool_open(&w->spool, place, false, &e))

@@ -3,6 +3,7 @@
 #include "cmd/reception.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -110,6 +111,18 @@ static void thank(const struct attendant *a, const char *id, struct outcome *o)
     *o = (struct outcome){.verdict = VERDICT_DELIVERED, .text = buf_take(&text)};
 }
 
+/* A user's own name for a sender, or number, is what stands there when he has named none. */
+static bool names_sender(struct attendant *a, const struct path *sender)
+{
+    struct slice local = path_local(sender);
+    bool is_own = slice_eq(local, slice_of(host_user_or_number(&a->host)));
+    char number[24];
+
+    snprintf(number, sizeof number, "%" PRIu64, a->r->who.uid);
+    is_own = is_own || slice_eq(local, slice_of(number));
+    return !path_is_bare(sender) || !a->r->who.is_known || !is_own;
+}
+
 static void take_in(void *argument, struct envelope *v, struct message *m, struct outcome *o)
 {
     struct attendant *a = argument;
@@ -123,6 +136,9 @@ static void take_in(void *argument, struct envelope *v, struct message *m, struc
     submission_take(&s, v, m);
     s.has_owner = r->who.is_known;
     s.owner = r->who.uid;
+    s.sender_is_given = names_sender(a, &s.envelope.reverse_path);
+    if (!s.sender_is_given)
+        path_clear(&s.envelope.reverse_path);
     bool ok = submission_prepare(&s, &e) && add_trace(a, &s, id, &e) &&
               submission_keep(&s, id, &e);
     desk_tell(r->desk, ok ? DESK_KEPT : DESK_DROPPED, ok ? message_size(&s.message) : 0);

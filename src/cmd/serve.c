@@ -22,7 +22,6 @@
 #include "cmd/visitors.h"
 #include "relay/narrow.h"
 
-#define SOCKET "/run/smtpost/submit"
 /* Milliseconds: for what is in flight when the service is to end, the sessions' own time and some
  * more; and before clients are let in again when there was no room. */
 #define PATIENCE (RECEPTION_GRACE + 10 * 1000)
@@ -62,15 +61,6 @@ void service_leave(struct service *s)
 
 /* -- beginning */
 
-static bool read_limits(const struct args *a, struct limits *limits, struct err *e)
-{
-    limits_init(limits);
-    for (size_t i = 0; i < a->limits.count; i++)
-        if (!limits_set(limits, a->limits.items[i], e))
-            return false;
-    return true;
-}
-
 /* Read the configuration; after a failure the one before stays. */
 static bool configure(struct service *s, struct err *e)
 {
@@ -92,7 +82,7 @@ static bool listen_all(struct service *s, struct err *e)
     if (!listeners_adopt(&s->listeners, s->host, e))
         return false;
     if ((a->socket || !s->listeners.count) &&
-        !listeners_add_unix(&s->listeners, a->socket ? a->socket : SOCKET, e))
+        !listeners_add_unix(&s->listeners, s->socket, e))
         return false;
     for (size_t i = 0; i < a->listen.count; i++)
         if (!listeners_add_tcp(&s->listeners, a->listen.items[i], e))
@@ -263,6 +253,7 @@ static void become_service(const struct args *a, struct host *h, struct args *ow
     *own = *a;
     own->config_file = file ? h->system_file : NULL;
     own->mode = MODE_SMTP;
+    h->service = NULL;
     set_text(&h->user_file, NULL);
     set_text(&h->only_file, NULL);
     set_text(&h->queue, a->spool ? a->spool : h->system_queue);
@@ -277,15 +268,14 @@ int serve_command(const struct args *a, struct host *h)
         .host = h, .args = &own, .context = {&own, h},
         .signals = -1, .stop = {-1, -1}, .runner_end = -1, .spool = {.fd = -1},
     };
-    struct limits limits;
     struct err e;
 
-    bool ok = (!a->recipient_count ||
-               err_set(&e, ERR_USAGE, "%s: only options stand here", a->recipients[0])) &&
-              read_limits(a, &limits, &e);
+    bool ok = !a->recipient_count ||
+              err_set(&e, ERR_USAGE, "%s: only options stand here", a->recipients[0]);
     if (ok) {
+        s.socket = a->socket ? a->socket : h->service;
         become_service(a, h, &own);
-        ledger_init(&s.ledger, &limits);
+        ledger_init(&s.ledger, &a->limits);
         ok = begin(&s, &e);
         if (ok)
             work(&s);

@@ -31,6 +31,7 @@ struct service {
     struct spool spool;
     struct ledger ledger;
     struct deadline counted; /* until then the ledger's count of the spool is believed */
+    const char *socket;      /* where to listen, unless sockets are handed over */
     struct listeners listeners;
     struct deadline quiet;   /* until then refusals are not told, but counted */
     unsigned long untold;

@@ -84,7 +84,6 @@ int speak(const struct args *a, struct host *h)
             .directory = h->temporary,
             .argument = &context,
             .accept = submit_one,
-            .stop = -1,
         };
         ok = server_run(&server, STDIN_FILENO, STDOUT_FILENO, &e);
         config_free(config);

@@ -88,7 +88,6 @@ void spooling_runner(struct runner *r, struct spooling_context *context, const s
         .hello = host_hello(h),
         .configure = configure,
         .argument = context,
-        .stop = -1,
     };
 }
 

@@ -88,12 +88,14 @@ const char *submission_domain(const struct submission *s)
 }
 
 /* Whose name stands for a sender that nobody has named. To the service any will do that tells that:
- * it knows who we are, and under which account's address that leaves. */
+ * it knows who we are, and under which account's address that leaves. The service itself may serve
+ * users without a name. */
 static const char *find_user(const struct submission *s)
 {
     if (account_default_sender(&s->account))
         return NULL;
-    return s->account.hands_over ? host_user_or_number(s->host) : host_user(s->host);
+    return s->account.hands_over || s->has_owner ? host_user_or_number(s->host)
+                                                  : host_user(s->host);
 }
 
 static bool complete(struct submission *s, struct err *e)

@@ -401,7 +401,8 @@ static void wait_for(struct crew *c, int milliseconds)
     for (size_t i = 0; i < c->count; i++)
         fds[i] = (struct pollfd){.fd = c->children[i].fd, .events = POLLIN};
     fds[c->count] = (struct pollfd){.fd = c->bell, .events = POLLIN};
-    fds[c->count + 1] = (struct pollfd){.fd = c->stops ? -1 : c->r->stop, .events = POLLIN};
+    int stop = c->stops || !c->r->stop ? -1 : c->r->stop;
+    fds[c->count + 1] = (struct pollfd){.fd = stop, .events = POLLIN};
     int ready = poll(fds, (nfds_t)(c->count + 2), milliseconds);
     c->stops = c->stops || (ready > 0 && fds[c->count + 1].revents);
     if (ready > 0 && c->bell >= 0 && fds[c->count].revents)
@@ -549,7 +550,7 @@ static int run_background(void *argument)
     r.keeper.quiet = true;
     r.keeper.talks = false;
     r.transcript = NULL;
-    r.stop = -1;
+    r.stop = 0;
     runner_loop(&r, b->lock);
     spool_close(&spool);
     return 0;

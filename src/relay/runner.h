@@ -24,7 +24,7 @@ struct runner {
                       struct config **out, struct err *e);
     void *argument;
     int stop;                /* of runner_loop: once it rings (run_is_rung) the messages under way
-                              * come to their end, and no others begin; -1: it never does */
+                              * come to their end, and no others begin; 0: it never does */
 };
 
 /* Try every message once, now, due or not, and wait for those that another run is trying. True when

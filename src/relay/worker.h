@@ -29,7 +29,7 @@ struct worker {
     const struct job *jobs;
     size_t count;
     size_t start;            /* where in the list to begin: workers begin apart */
-    int stop;                /* begin no more once it rings (run_is_rung); -1: it never does */
+    int stop;                /* begin no more once it rings (run_is_rung); 0: it never does */
 };
 
 enum worker_end {

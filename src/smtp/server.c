@@ -515,7 +515,7 @@ bool server_run(const struct server *server, int in, int out, struct err *e)
     char greeting[LIMIT_DOMAIN + 32];
 
     duplex_init(&h.duplex, in, out);
-    h.duplex.watch = server->stop;
+    h.duplex.watch = server->stop > 0 ? server->stop : -1;
     h.duplex.grace = server->grace;
     message_init(&h.message, server->directory);
     snprintf(greeting, sizeof greeting, "220 %s ESMTP smtpost", server->name);

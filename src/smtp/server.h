@@ -31,7 +31,7 @@ struct server {
     const char *(*admit)(void *argument, uint64_t octets, bool is_new);
 
     int stop;                /* readable, or closed at its other end: no more after the message that
-                              * is coming in, and 421; -1: nobody stops us */
+                              * is coming in, and 421; 0: nobody stops us */
     int64_t grace;           /* milliseconds that are left for that message then */
 };
 

@@ -157,7 +157,8 @@ class Setup:
 
     def environment(self):
         env = {k: os.environ[k] for k in KEPT_ENVIRONMENT if k in os.environ}
-        env.update(HOME=self.home, TMPDIR=self.tmp, LC_ALL="C.UTF-8", TZ="UTC")
+        env.update(HOME=self.home, TMPDIR=self.tmp, LC_ALL="C.UTF-8", TZ="UTC",
+                   SMTPSPOOL=os.path.join(self.tmp, "no-spool"))
         via = self.story.one("config-via")
         if not via or via.inline == "SMTPRC":
             env["SMTPRC"] = os.path.join(self.home, ".smtprc")

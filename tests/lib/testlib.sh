@@ -24,6 +24,7 @@ started_pids=
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/smtpost-test.XXXXXX") || exit 99
 mkdir -m 700 "$T/home" && HOME=$T/home && export HOME
+SMTPSPOOL=$T/no-spool && export SMTPSPOOL     # not that of a service of this machine
 unset SMTPRC XDG_CONFIG_HOME XDG_STATE_HOME
 
 testlib_cleanup() {

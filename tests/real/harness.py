@@ -149,7 +149,9 @@ class Smtpost:
         self.home = work / "home"
         self.home.mkdir(mode=0o755)
         self.environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C",
-                            "HOME": str(self.home)}
+                            "HOME": str(self.home),
+                            # Not the queue of a service that this machine has.
+                            "SMTPSPOOL": str(work / "no-spool")}
         for name, value in os.environ.items():
             if name.startswith(("ASAN_", "UBSAN_", "LSAN_")):
                 self.environment[name] = value
