@@ -26,6 +26,17 @@ void reply_veil(struct reply *r, enum veil which, struct slice octets)
         secret_set(&r->veiled[which], octets);
 }
 
+/* The three digits, or 0. */
+static unsigned parse_code(struct slice line)
+{
+    unsigned long code;
+
+    if (line.len < 3 || line.data[0] < '2' || line.data[0] > '5' ||
+        !slice_number(slice_make(line.data, 3), 999, &code))
+        return 0;
+    return line.len == 3 || line.data[3] == ' ' || line.data[3] == '-' ? (unsigned)code : 0;
+}
+
 /* How much of the text from here on is one of ours; 0: nothing. */
 static size_t veiled_at(const struct reply *r, struct slice text)
 {
@@ -35,14 +46,15 @@ static size_t veiled_at(const struct reply *r, struct slice text)
     return 0;
 }
 
-/* The line as anybody may see it; in `clean` if that is another. */
+/* The line as anybody may see it; in `clean` if that is another. Its code is nobody's password. */
 static struct slice veil_line(const struct reply *r, struct slice line, struct buf *clean)
 {
+    unsigned code = parse_code(line);
     size_t copied = 0;
 
-    if (slice_has_prefix(line, SLICE("334")))
+    if (code == 334)
         return line;
-    for (size_t i = 0; i < line.len; i++) {
+    for (size_t i = code ? 4 : 0; i < line.len; i++) {
         size_t len = veiled_at(r, slice_from(line, i));
         if (!len)
             continue;
@@ -55,17 +67,6 @@ static struct slice veil_line(const struct reply *r, struct slice line, struct b
         return line;
     buf_put_slice(clean, slice_from(line, copied));
     return buf_slice(clean);
-}
-
-/* The three digits, or 0. */
-static unsigned parse_code(struct slice line)
-{
-    unsigned long code;
-
-    if (line.len < 3 || line.data[0] < '2' || line.data[0] > '5' ||
-        !slice_number(slice_make(line.data, 3), 999, &code))
-        return 0;
-    return line.len == 3 || line.data[3] == ' ' || line.data[3] == '-' ? (unsigned)code : 0;
 }
 
 static bool not_a_reply(struct slice line, struct err *e)
