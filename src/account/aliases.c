@@ -462,11 +462,11 @@ void aliases_free(struct aliases *a)
 
 bool aliases_expand(struct aliases *a, const struct path *recipient, struct alias_result *out)
 {
-    struct walk w = {.aliases = a, .out = out};
     struct alias *entry = aliases_is_local(a->account, recipient) ? entry_of(a, recipient) : NULL;
 
     if (!entry)
         return false;
+    struct walk w = {.aliases = a, .out = out};
     a->walks++;
     walk_entry(&w, entry);
     strings_clear(&w.included);

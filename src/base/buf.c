@@ -101,12 +101,15 @@ size_t slice_count(struct slice s, char byte)
 
 bool slice_has_8bit(struct slice s)
 {
-    enum { STRETCH = 256 };
+    enum { STRETCH = 256, SHORT = 16 };
     size_t i = 0;
     uint8_t seen = 0;
 
     for (; i + STRETCH <= s.len && seen < 0x80; i += STRETCH)
         for (size_t k = 0; k < STRETCH; k++)
+            seen |= (uint8_t)s.data[i + k];
+    for (; i + SHORT <= s.len; i += SHORT)
+        for (size_t k = 0; k < SHORT; k++)
             seen |= (uint8_t)s.data[i + k];
     for (; i < s.len; i++)
         seen |= (uint8_t)s.data[i];

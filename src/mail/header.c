@@ -251,7 +251,9 @@ size_t header_find(const struct header *h, const char *name, size_t from)
     struct slice wanted = slice_of(name);
     size_t i = from;
 
-    while (i < h->count && (h->fields[i].removed || !slice_eq_nocase(header_name(h, i), wanted)))
+    /* Most are told apart by the length. */
+    while (i < h->count && (h->fields[i].removed || h->fields[i].name_len != wanted.len ||
+                            !slice_eq_nocase(header_name(h, i), wanted)))
         i++;
     return i < h->count ? i : h->count;
 }
