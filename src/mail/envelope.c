@@ -7,8 +7,8 @@
 
 #include "base/mem.h"
 
-/* A recipient as it is sorted: most comparisons end at the hash. Equal hashes are compared in full,
- * so nobody gains by making them collide but a sort at its plain price. */
+/* A recipient as it is sorted: most comparisons end at the hash, equal hashes are compared in full.
+ */
 struct key {
     uint64_t hash;
     const struct path *path;
@@ -187,7 +187,8 @@ void envelope_swap_recipients(struct envelope *a, struct envelope *b)
     b->capacity = old.capacity;
 }
 
-void envelope_drop_duplicates(struct envelope *v)
+/* By sorting, whatever the hashes are. */
+static void drop_by_order(struct envelope *v)
 {
     if (v->count < 2)
         return;
@@ -206,6 +207,61 @@ void envelope_drop_duplicates(struct envelope *v)
     }
     free(keys);
     compact(v);
+}
+
+/* Seen so far, by hash: table has room for twice as many, and the number of a recipient, from 1 on,
+ * at the first free place from his hash on. */
+struct seen {
+    const struct envelope *envelope;
+    uint64_t *hashes;
+    size_t *table;
+    size_t mask;
+    size_t steps;            /* that may still be made */
+};
+
+/* Is there one before him with the same path? */
+static bool is_seen(struct seen *s, size_t index)
+{
+    const struct path *path = &s->envelope->recipients[index].path;
+    uint64_t hash = hash_path(path);
+    size_t at = (size_t)(hash ^ hash >> 32) & s->mask;
+
+    s->hashes[index] = hash;
+    for (; s->table[at] && s->steps; at = (at + 1) & s->mask) {
+        size_t other = s->table[at] - 1;
+        if (s->hashes[other] == hash &&
+            path_compare(&s->envelope->recipients[other].path, path) == 0)
+            return true;
+        s->steps--;
+    }
+    s->table[at] = index + 1;
+    return false;
+}
+
+/* False: there are so many steps from place to place that somebody wants it so. Then some may be
+ * left. */
+static bool drop_by_hash(struct envelope *v)
+{
+    size_t room = 16;
+
+    while (room < 2 * v->count)
+        room *= 2;
+    struct seen s = {.envelope = v, .mask = room - 1, .steps = 16 * room};
+    s.hashes = mem_resize(NULL, v->count ? v->count : 1, sizeof *s.hashes);
+    s.table = mem_alloc(room * sizeof *s.table);
+    for (size_t i = 0; i < v->count && s.steps; i++)
+        if (is_seen(&s, i))
+            recipient_clear(&v->recipients[i]);
+    free(s.hashes);
+    free(s.table);
+    compact(v);
+    return s.steps > 0;
+}
+
+void envelope_drop_duplicates(struct envelope *v)
+{
+    if (!drop_by_hash(v))
+        drop_by_order(v);
 }
 
 bool envelope_has_utf8_local(const struct envelope *v)

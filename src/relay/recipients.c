@@ -132,6 +132,27 @@ static bool resolve_all(struct resolution *s, struct err *e)
     return true;
 }
 
+/* Whoever has a domain that is not ours is in his place already, without a copy. An alias file that
+ * cannot be read is an error even so. */
+static bool is_in_place(const struct preparation *p)
+{
+    if (p->account->aliases)
+        return false;
+    for (size_t i = 0; i < p->envelope->count; i++)
+        if (aliases_is_local(p->account, &p->envelope->recipients[i].path))
+            return false;
+    return p->envelope->count <= LIMIT_RECIPIENTS;
+}
+
+static bool resolve_in_place(struct preparation *p, struct err *e)
+{
+    for (size_t i = 0; i < p->envelope->count; i++)
+        if (!set_orcpt(p, &p->envelope->recipients[i], e))
+            return false;
+    envelope_drop_duplicates(p->envelope);
+    return true;
+}
+
 static bool anybody_left(const struct envelope *v, struct err *e)
 {
     if (v->count == 0)
@@ -147,6 +168,8 @@ bool recipients_complete(struct preparation *p, struct err *e)
     struct envelope resolved = {0};
     struct resolution s = {.p = p, .to = &resolved};
 
+    if (is_in_place(p))
+        return resolve_in_place(p, e) && anybody_left(p->envelope, e);
     bool ok = aliases_read(p->account, &s.aliases, e) && resolve_all(&s, e);
     if (ok) {
         envelope_swap_recipients(p->envelope, &resolved);
