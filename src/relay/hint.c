@@ -264,15 +264,16 @@ const struct hint hints[] = {
 
     /* Sockets of this machine. */
     {HINT_SERVICE, 0, "permission denied", ERR_CONNECT,
-     "the socket of this machine's mail service is closed to you: it wants mode 0666, and its "
-     "directory 0755"},
+     N_("the socket of this machine's mail service is closed to you: it wants mode 0666, and its "
+        "directory 0755")},
     {HINT_SERVICE, 0, "connection refused|no such file", ERR_CONNECT,
-     "the mail service of this machine does not run: whoever administers it types systemctl enable "
-     "--now smtpost.socket, or starts smtpost serve; an account in ~/.smtprc does without it"},
+     N_("the mail service of this machine does not run: whoever administers it types systemctl "
+        "enable --now smtpost.socket, or starts smtpost serve; an account in ~/.smtprc does "
+        "without it")},
     {HINT_SERVICE, 0, "", ERR_TIMEOUT,
-     "the mail service of this machine does not answer: journalctl -u smtpost.service"},
+     N_("the mail service of this machine does not answer: journalctl -u smtpost.service")},
     {"/", 0, "connection refused|no such file", ERR_CONNECT,
-     "nobody listens on that socket: is the path right, and does its program run?"},
+     N_("nobody listens on that socket: is the path right, and does its program run?")},
 
     /* The network. */
     {":25", 0, "cannot connect", ERR_TIMEOUT,
