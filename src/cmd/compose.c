@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "base/say.h"
 #include "mail/content.h"
 #include "mail/media.h"
 
@@ -89,7 +90,8 @@ static bool choose_name(struct composition *c, struct err *e)
         return true;
     }
     if (!slice_number(slice_of(source_date), LONG_MAX, &seconds))
-        return err_set(e, ERR_USAGE, "SOURCE_DATE_EPOCH=%s: not a number of seconds", source_date);
+        return err_set(e, ERR_USAGE, _("SOURCE_DATE_EPOCH=%s: not a number of seconds"),
+                       source_date);
     c->is_dated = true;
     c->date = (time_t)seconds;
     return name_by_content(c, source_date, e);
@@ -376,7 +378,7 @@ static bool make_html(struct composition *c, struct mime_part **html, struct err
     mime_add(*html, part);
     for (size_t i = 0; i < c->images.count; i++) {
         if (!c->images.items[i].is_used)
-            log_line("warning: %s does not refer to the image %s", c->letter->html,
+            log_line(_("warning: %s does not refer to the image %s"), c->letter->html,
                      c->images.items[i].path);
         mime_add(*html, c->image_parts[i]);
         c->image_parts[i] = NULL;

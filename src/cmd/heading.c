@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/say.h"
 #include "mail/address.h"
 #include "mail/words.h"
 #include "relay/prepare.h"
@@ -152,11 +153,11 @@ static bool add_from(const char *from, struct header *h, struct envelope *v, str
     struct buf value;
 
     if (has_control(from))
-        return err_set(e, ERR_USAGE, "-r: the sender holds a control character");
+        return err_set(e, ERR_USAGE, "%s", _("-r: the sender holds a control character"));
     buf_init(&value, LIMIT_HEADER_BLOCK);
     bool ok = address_parse(&list, slice_of(from), e) || err_wrap(e, "-r");
     if (ok && list.count != 1)
-        ok = err_set(e, ERR_USAGE, "-r \"%s\": write one address", from);
+        ok = err_set(e, ERR_USAGE, _("-r \"%s\": write one address"), from);
     if (ok) {
         path_copy(&v->reverse_path, &list.items[0].path);
         ok = put_mailbox(&value, &list.items[0], NULL, e) &&
@@ -196,7 +197,7 @@ static bool check_name(const char *field, struct slice name, struct err *e)
     for (size_t i = 0; i < name.len; i++)
         ok = ok && name.data[i] > 32 && name.data[i] < 127;
     if (!ok)
-        return err_set(e, ERR_USAGE, "--header \"%s\": write 'Name: value'", field);
+        return err_set(e, ERR_USAGE, _("--header \"%s\": write 'Name: value'"), field);
     for (size_t i = 0; i < sizeof not_by_header / sizeof *not_by_header; i++)
         if (slice_eq_nocase(name, slice_of(not_by_header[i].name)))
             return err_set(e, ERR_USAGE, "--header \"%s\": %s", field, not_by_header[i].instead);
@@ -222,7 +223,7 @@ static bool add_field(const char *field, const char *domain, struct header *h, s
     if (!check_name(field, name, e))
         return false;
     if (name.len >= sizeof terminated)
-        return err_set(e, ERR_USAGE, "--header: the name is too long");
+        return err_set(e, ERR_USAGE, "%s", _("--header: the name is too long"));
     memcpy(terminated, name.data, name.len);
     terminated[name.len] = '\0';
     begin_field(&f, name.len, domain);

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/say.h"
 
 static void print_path(const char *label, const struct path *path)
 {
@@ -37,7 +38,7 @@ int plan_show(const struct submission *s)
     printf("size: %" PRIu64 "\n", message_size(m));
     printf("content: %s\n", utf8 ? "utf8" : m->has_8bit ? "8bit" : "7bit");
     if (fflush(stdout) != 0) {
-        log_line("cannot write to standard output");
+        log_line("%s", _("cannot write to standard output"));
         return EX_IOERR;
     }
     return EX_OK;

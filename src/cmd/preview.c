@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "base/say.h"
 
 enum { COLUMN = 44 };        /* where what is told about a part begins */
 
@@ -89,6 +90,6 @@ int preview_show(const struct header *h, const struct mime_part *root)
     print_tree(root, 0);
     if (fflush(stdout) == 0)
         return EX_OK;
-    log_line("cannot write to standard output");
+    log_line("%s", _("cannot write to standard output"));
     return EX_IOERR;
 }

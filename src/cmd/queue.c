@@ -256,14 +256,14 @@ static bool read_words(struct work *w, const struct args *a, const struct verb_r
         else if (entry_id_is_valid(slice_of(word)))
             strings_add_text(&w->ids, word);
         else
-            return err_set(e, ERR_USAGE, "queue: \"%s\" is no message's name", word);
+            return err_set(e, ERR_USAGE, _("queue: \"%s\" is no message's name"), word);
     }
     if (w->ids.count && !v->takes_ids)
-        return err_set(e, ERR_USAGE, "queue %s: takes no message's name", v->name);
+        return err_set(e, ERR_USAGE, _("queue %s: takes no message's name"), v->name);
     if (all)
         strings_clear(&w->ids);
     return w->ids.count || all || !v->wants_ids ||
-           err_set(e, ERR_USAGE, "queue %s: which message? give its name, or \"all\"", v->name);
+           err_set(e, ERR_USAGE, _("queue %s: which message? give its name, or \"all\""), v->name);
 }
 
 /* Without a spool nothing is queued. */

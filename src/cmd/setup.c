@@ -58,6 +58,15 @@ static bool ask_address(struct setup *s, struct err *e)
     }
 }
 
+static bool refuse_option(const char *name, const char *near, struct err *e)
+{
+    if (near)
+        return err_set(e, ERR_USAGE,
+                       _("setup: --set %s: there is no such option; did you mean \"%s\"?"), name,
+                       near);
+    return err_set(e, ERR_USAGE, _("setup: --set %s: there is no such option"), name);
+}
+
 /* --set goes into the file as it is: it says more than any preset. */
 static bool take_settings(struct setup *s, struct err *e)
 {
@@ -68,8 +77,7 @@ static bool take_settings(struct setup *s, struct err *e)
         if (known)
             draft_set(s->section, name, equals + 1);
         else
-            err_set(e, ERR_USAGE, "setup: --set %s: there is no such option%s%s%s", name,
-                    near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+            refuse_option(name, near, e);
         free(name);
         if (!known)
             return false;

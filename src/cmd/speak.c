@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/sources.h"
 #include "cmd/submission.h"
@@ -71,7 +72,7 @@ int speak(const struct args *a, struct host *h)
     struct config *config = NULL;
     struct err e;
     /* A plan would be printed into the conversation, and the client told that it was sent. */
-    bool ok = !a->dry_run || err_set(&e, ERR_USAGE, "-bs: does not go with --dry-run");
+    bool ok = !a->dry_run || err_set(&e, ERR_USAGE, "%s", _("-bs: does not go with --dry-run"));
 
     ok = ok && sources_read(a, h, &config, &e);
     if (!ok)

@@ -57,8 +57,10 @@ bool submission_address(struct submission *s, struct err *e)
     if (a->sender && !prepare_sender(&s->envelope.reverse_path, slice_of(a->sender), e))
         return false;
     s->sender_is_given = a->sender != NULL;
-    return s->envelope.count || err_set(e, ERR_USAGE, "no recipients%s",
-                                        a->recipients_from_header ? " in To, Cc and Bcc" : "");
+    return s->envelope.count ||
+           err_set(e, ERR_USAGE, "%s", a->recipients_from_header
+                                           ? _("no recipients in To, Cc and Bcc")
+                                           : _("no recipients"));
 }
 
 /* The sender that was given, else the one of From if it is one of ours, chooses the account. */

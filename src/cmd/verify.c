@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/say.h"
 #include "cmd/exitcode.h"
 #include "cmd/sources.h"
 #include "cmd/submission.h"
@@ -140,7 +141,7 @@ int verify(const struct args *a, struct host *h)
     struct config *config = NULL;
     struct err e;
 
-    bool ok = a->recipient_count || err_set(&e, ERR_USAGE, "-bv: no recipients to verify");
+    bool ok = a->recipient_count || err_set(&e, ERR_USAGE, "%s", _("-bv: no recipients to verify"));
     ok = ok && sources_read(a, h, &config, &e);
     if (!ok)
         log_line("%s", e.text);

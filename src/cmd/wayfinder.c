@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account/config.h"
+#include "base/say.h"
 #include "net/srv.h"
 #include "relay/probe.h"
 
@@ -99,7 +100,7 @@ bool wayfinder_try(const char *host, struct host *h, struct way *out, struct err
     bool ok = false;
 
     if (has_port && !slice_number(slice_of(colon + 1), 65535, &port))
-        return err_set(e, ERR_USAGE, "\"%s\" is no port", colon + 1);
+        return err_set(e, ERR_USAGE, _("\"%s\" is no port"), colon + 1);
     size_t len = has_port ? (size_t)(colon - host) : strlen(host);
     buf_init(&faults, LIMIT_LOG_LINE);
     err_set(e, ERR_CONNECT, "no answer");
