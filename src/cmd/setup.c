@@ -264,7 +264,9 @@ static void tell_wants(const struct preset *p)
         [PRESET_TOKEN] = N_("%s wants OAuth, see")};
 
     printf(_(wants[p->wants]), p->title);
-    printf(" %s\n", p->wants == PRESET_ACCOUNT ? "" : p->url);
+    if (p->wants != PRESET_ACCOUNT)
+        printf(" %s", p->url);
+    printf("\n");
 }
 
 static bool keep_password(struct setup *s, struct err *e)
