@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "mail/date.h"
 
 /* Why an account's mail waits: the message that was tried last knows it for all of them. */
@@ -322,7 +323,24 @@ bool listing_show_empty(bool json)
     return fflush(stdout) == 0;
 }
 
-/* The message, for people: lines end in LF, and nothing in it moves a cursor. */
+/* For people: lines end in LF, and nothing moves a cursor (base/utf8.h). What is no character is a
+ * question mark, as is one that lies across two blocks. */
+static void show_text_block(struct slice text)
+{
+    while (text.len) {
+        uint32_t point;
+        size_t len = utf8_decode(text, &point);
+        char c = text.data[0];
+        if (c == '\n' || c == '\t')
+            putchar(c);
+        else if (len && utf8_is_visible(point))
+            fwrite(text.data, 1, len, stdout);
+        else if (c != '\r')
+            putchar('?');
+        text = slice_from(text, len ? len : 1);
+    }
+}
+
 static bool show_message(const struct taken *t, struct err *e)
 {
     char *block = mem_resize(NULL, LIMIT_BLOCK, 1);
@@ -334,10 +352,7 @@ static bool show_message(const struct taken *t, struct err *e)
     spill_init(&file, 0, NULL);
     spill_adopt(&file, t->fd, t->offset, t->entry.size);
     while ((ok = spill_read(&file, &offset, block, &bytes, e)) && bytes.len)
-        for (size_t i = 0; i < bytes.len; i++)
-            if (!ascii_is_control(bytes.data[i]) || bytes.data[i] == '\n' ||
-                bytes.data[i] == '\t')
-                putchar(bytes.data[i]);
+        show_text_block(bytes);
     free(block);
     return ok;
 }

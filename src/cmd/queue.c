@@ -48,14 +48,20 @@ static int list(struct work *w)
     return listing_show_all(&w->spool, w->json, &e) ? EX_OK : fail(w, &e);
 }
 
+/* Where none was named: "all", as it is just now. */
+static bool name_all(struct work *w, struct err *e)
+{
+    return w->ids.count || spool_list(&w->spool, &w->ids, NULL, e);
+}
+
 static int show(struct work *w)
 {
     struct err e;
+    bool ok = name_all(w, &e);
 
-    for (size_t i = 0; i < w->ids.count; i++)
-        if (!listing_show_one(&w->spool, w->ids.items[i], w->json, &e))
-            return fail(w, &e);
-    return EX_OK;
+    for (size_t i = 0; ok && i < w->ids.count; i++)
+        ok = listing_show_one(&w->spool, w->ids.items[i], w->json, &e);
+    return ok ? EX_OK : fail(w, &e);
 }
 
 static int run_all(struct work *w)
@@ -139,15 +145,13 @@ static bool apply(struct work *w, const char *id, change *do_it, struct err *e)
 /* To each that was named; the first error decides the exit status, and the others are done. */
 static int apply_all(struct work *w, change *do_it)
 {
-    struct strings all = {0};
     struct err e;
     int status = EX_OK;
 
-    if (!w->ids.count && !spool_list(&w->spool, &all, NULL, &e))
+    if (!name_all(w, &e))
         return fail(w, &e);
-    const struct strings *ids = w->ids.count ? &w->ids : &all;
-    for (size_t i = 0; i < ids->count; i++) {
-        if (apply(w, ids->items[i], do_it, &e))
+    for (size_t i = 0; i < w->ids.count; i++) {
+        if (apply(w, w->ids.items[i], do_it, &e))
             continue;
         int failed = fail(w, &e);
         status = status ? status : failed;
@@ -155,7 +159,6 @@ static int apply_all(struct work *w, change *do_it)
     spool_settle(&w->spool);
     /* A runner that waits for what is no longer there need not. */
     lock_ring(&w->spool);
-    strings_clear(&all);
     return status;
 }
 
