@@ -841,6 +841,9 @@ def _require(story):
                 said = subprocess.run([program(), "--version"], capture_output=True, text=True)
                 if "confinement: Landlock" not in said.stdout:
                     raise Skip("built without Landlock, or none in this kernel")
+            elif word == "plain":
+                if _is_instrumented():
+                    raise Skip("a sanitizer needs more than this story leaves")
             elif word == "linux":
                 if not sys.platform.startswith("linux"):
                     raise Skip("Linux only")
