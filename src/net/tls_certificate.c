@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/digest.h"
+#include "base/log.h"
 
 /* Names that are shown; certificates of big providers hold hundreds. */
 #define NAMES_SHOWN 6
@@ -25,7 +26,8 @@ static bool put_general_name(struct buf *out, const GENERAL_NAME *name, bool fir
 {
     if (name->type == GEN_DNS) {
         buf_put_text(out, first ? "" : ", ");
-        buf_put_slice(out, dns_name(name));
+        /* Whoever made it chose the octets: a NUL would end the text for everything behind it. */
+        log_clean(out, dns_name(name));
         return true;
     }
     if (name->type != GEN_IPADD)
