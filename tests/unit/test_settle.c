@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "check.h"
+#include "spools.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "queue/schedule.h"
@@ -12,10 +11,9 @@
 #define NOW 1800000000
 #define LIFETIME 1000
 
-/* A spool of its own, an account, and one message in it. */
+/* A spool of its own, and an account. */
 struct desk {
-    char top[64], path[128];
-    struct spool spool;
+    struct spools place;
     struct keeper keeper;
     struct account account;
 };
@@ -23,16 +21,12 @@ struct desk {
 static int begin(void **state)
 {
     static struct desk d;
-    struct err e;
 
     d = (struct desk){.account = {.name = (char *)"test", .syslog = ACCOUNT_SYSLOG_NO,
                                   .queue_lifetime = LIFETIME, .retry_after = 60}};
-    snprintf(d.top, sizeof d.top, "/tmp/test-settle.XXXXXX");
-    assert_non_null(mkdtemp(d.top));
-    snprintf(d.path, sizeof d.path, "%s/queue", d.top);
-    if (!spool_open(&d.spool, d.path, true, &e))
-        fail_msg("%s", e.text);
-    d.keeper = (struct keeper){.spool = &d.spool, .host = "mx.host.example",
+    spools_place(&d.place);
+    spools_open(&d.place);
+    d.keeper = (struct keeper){.spool = &d.place.spool, .host = "mx.host.example",
                                .domain = "host.example"};
     clock_fix(NOW);
     *state = &d;
@@ -42,41 +36,38 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct desk *d = *state;
-    char line[200];
 
-    spool_close(&d->spool);
-    snprintf(line, sizeof line, "rm -rf '%s'", d->top);
+    spools_end(&d->place);
     clock_fix(0);
-    return system(line);
+    return 0;
 }
 
-static void add_recipient(struct envelope *v, const char *address, unsigned notify)
+static void add_recipient(struct envelope *v, const char *address)
 {
     struct path path;
     struct err e;
 
     assert_true(path_parse(&path, slice_of(address), &e));
     envelope_add(v, &path);
-    v->recipients[v->count - 1].notify = notify;
 }
 
-/* A message for bob, and as many others, that is `age` seconds old and was tried `age` ago. */
+/* A message for bob, who asks for `notify`, and carol, which was tried `age` seconds ago. */
 static void commit(const struct desk *d, const char *sender, unsigned notify, time_t age, char *id)
 {
-    struct entry en = {.account = strdup("test"), .created = NOW - age, .last = NOW - age};
-    struct message m;
+    static const char *const to[] = {"bob@example.net", "carol@example.net", NULL};
+    struct entry en = {.created = NOW - age, .last = NOW - age};
+    struct taken t;
     struct err e;
 
-    assert_true(path_parse(&en.envelope.reverse_path, slice_of(sender), &e));
-    add_recipient(&en.envelope, "bob@example.net", notify);
-    add_recipient(&en.envelope, "carol@example.net", 0);
-    message_init(&m, "/tmp");
-    assert_true(message_set(&m, SLICE("Subject: s\r\n\r\nbody\r\n"), &e));
-    if (!spool_commit(&d->spool, &en, &m, &e))
-        fail_msg("%s", e.text);
+    spools_commit(&d->place, &en, sender, to);
     snprintf(id, ENTRY_ID_MAX + 1, "%s", en.id);
-    message_clear(&m);
     entry_clear(&en);
+    if (!notify)
+        return;
+    assert_int_equal(spool_take(&d->place.spool, id, &t, &e), SPOOL_FOUND);
+    t.entry.envelope.recipients[0].notify = notify;
+    assert_true(spool_update(&d->place.spool, &t, &e));
+    taken_release(&t);
 }
 
 /* One attempt: bob gets the outcome, others are served. */
@@ -87,7 +78,7 @@ static enum settled attempt(const struct desk *d, const char *id, const struct o
     struct message m;
     struct err e;
 
-    if (spool_take(&d->spool, id, &t, &e) != SPOOL_FOUND || !taken_message(&t, &m, &e))
+    if (spool_take(&d->place.spool, id, &t, &e) != SPOOL_FOUND || !taken_message(&t, &m, &e))
         fail_msg("%s: %s", id, e.text);
     settle_prepare(&t.entry);
     struct envelope *v = &t.entry.envelope;
@@ -114,9 +105,9 @@ static void find_bounce(const struct desk *d, const char *id, char *bounce)
     struct err e;
 
     bounce[0] = '\0';
-    assert_true(spool_list(&d->spool, &ids, NULL, &e));
+    assert_true(spool_list(&d->place.spool, &ids, NULL, &e));
     for (size_t i = 0; i < ids.count; i++) {
-        assert_int_equal(spool_look(&d->spool, ids.items[i], &en, &e), SPOOL_FOUND);
+        assert_int_equal(spool_look(&d->place.spool, ids.items[i], &en, &e), SPOOL_FOUND);
         if (en.about && strcmp(en.about, id) == 0)
             snprintf(bounce, ENTRY_ID_MAX + 1, "%s", ids.items[i]);
         entry_clear(&en);
@@ -192,7 +183,7 @@ static void check_kept(const struct desk *d, const struct meaning *m, const char
     struct entry en;
     struct err e;
 
-    check_row(m->title, spool_look(&d->spool, id, &en, &e) == SPOOL_FOUND, "is kept");
+    check_row(m->title, spool_look(&d->place.spool, id, &en, &e) == SPOOL_FOUND, "is kept");
     check_row(m->title, entry_state(&en) == m->state, "has that state");
     check_row(m->title, en.envelope.count == 1, "waits for one recipient alone");
     check_row(m->title, en.tries == 1 && en.last == NOW, "counts the try");
@@ -217,10 +208,10 @@ static void an_attempt_has_a_meaning(void **state)
         check_row(m->title, (bounce[0] != '\0') == m->bounces, "tells the sender, or not");
         if (m->settled == SETTLED_KEPT)
             check_kept(d, m, id);
-        spool_remove(&d->spool, id, &e);
+        spool_remove(&d->place.spool, id, &e);
         if (*bounce)
-            spool_remove(&d->spool, bounce, &e);
-        check_row(m->title, spool_is_empty(&d->spool), "leaves nothing");
+            spool_remove(&d->place.spool, bounce, &e);
+        check_row(m->title, spool_is_empty(&d->place.spool), "leaves nothing");
     }
 }
 
@@ -242,7 +233,7 @@ static void check_state(const struct desk *d, const char *id, enum entry_state s
     struct entry en;
     struct err e;
 
-    assert_int_equal(spool_look(&d->spool, id, &en, &e), SPOOL_FOUND);
+    assert_int_equal(spool_look(&d->place.spool, id, &en, &e), SPOOL_FOUND);
     assert_int_equal(entry_state(&en), state);
     entry_clear(&en);
 }
@@ -256,7 +247,7 @@ static void a_bounce_that_arrives_ends_the_message(void **state)
     assert_int_equal(attempt(d, bounce, &busy, false), SETTLED_KEPT);
     check_state(d, id, ENTRY_BOUNCING);
     assert_int_equal(attempt(d, bounce, &served, false), SETTLED_GONE);
-    assert_true(spool_is_empty(&d->spool));
+    assert_true(spool_is_empty(&d->place.spool));
 }
 
 /* And there is never a bounce of a bounce. */
@@ -283,13 +274,13 @@ static void a_crash_behind_a_bounce_is_made_good(void **state)
     struct err e;
 
     refuse(d, id, bounce);
-    assert_int_equal(spool_look(&d->spool, id, &en, &e), SPOOL_FOUND);
+    assert_int_equal(spool_look(&d->place.spool, id, &en, &e), SPOOL_FOUND);
     assert_true(settle_bounces(&d->keeper, &en));
     check_state(d, id, ENTRY_BOUNCING);
-    assert_true(spool_remove(&d->spool, bounce, &e));
+    assert_true(spool_remove(&d->place.spool, bounce, &e));
     assert_true(settle_bounces(&d->keeper, &en));
     entry_clear(&en);
-    assert_true(spool_is_empty(&d->spool));
+    assert_true(spool_is_empty(&d->place.spool));
 }
 
 /* Somebody holds the message meanwhile: to be done again, and not forgotten. */
@@ -302,8 +293,8 @@ static void a_message_in_other_hands_is_settled_later(void **state)
     struct err e;
 
     refuse(d, id, bounce);
-    assert_int_equal(spool_look(&d->spool, bounce, &en, &e), SPOOL_FOUND);
-    assert_int_equal(spool_take(&d->spool, id, &held, &e), SPOOL_FOUND);
+    assert_int_equal(spool_look(&d->place.spool, bounce, &en, &e), SPOOL_FOUND);
+    assert_int_equal(spool_take(&d->place.spool, id, &held, &e), SPOOL_FOUND);
     assert_false(settle_bounce_failed(&d->keeper, &en));
     taken_release(&held);
     assert_true(settle_bounce_failed(&d->keeper, &en));
@@ -336,7 +327,7 @@ static void the_age_is_the_sum_of_what_was_lived_through(void **state)
     for (size_t i = 0; i < COUNT(steps); i++) {
         clock_fix(NOW + steps[i].then);
         assert_int_equal(attempt(d, id, &busy, false), SETTLED_KEPT);
-        assert_int_equal(spool_look(&d->spool, id, &en, &e), SPOOL_FOUND);
+        assert_int_equal(spool_look(&d->place.spool, id, &en, &e), SPOOL_FOUND);
         check_row(steps[i].title, en.age == steps[i].age, "is so old");
         check_row(steps[i].title, entry_state(&en) == ENTRY_QUEUED, "is still tried");
         check_row(steps[i].title, en.next > NOW + steps[i].then, "is due in a while");
@@ -363,8 +354,8 @@ static void servers_ask_to_be_left_alone(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct envelope v = {0};
-        add_recipient(&v, "bob@example.net", 0);
-        add_recipient(&v, "carol@example.net", 0);
+        add_recipient(&v, "bob@example.net");
+        add_recipient(&v, "carol@example.net");
         outcome_copy(&v.recipients[1].outcome, &rows[i].outcome);
         check_row(rows[i].title, settle_is_slow_down(&v) == rows[i].slow, "slow or not");
         envelope_clear(&v);
@@ -389,7 +380,7 @@ static void a_first_attempt_is_counted(void **state)
         struct entry en = {.created = NOW, .last = NOW};
         struct delivery delivery = {.account = &d->account, .envelope = &en.envelope};
 
-        add_recipient(&en.envelope, "bob@example.net", 0);
+        add_recipient(&en.envelope, "bob@example.net");
         outcome_copy(&en.envelope.recipients[0].outcome, &rows[i].outcome);
         settle_first(&en, &d->account, &delivery);
         check_row(rows[i].title, en.down == rows[i].down, "is the account's trouble, or not");

@@ -1,47 +1,28 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "check.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "queue/spool.h"
+#include "spools.h"
 
 /* The spool that an early version has left behind, copied to where it may be written. */
-struct place {
-    char top[64], path[128];
-    struct spool spool;
-};
-
 static int begin(void **state)
 {
-    static struct place p;
+    static struct spools p;
     const char *source = getenv("top_srcdir");
     char line[1000];
-    struct err e;
 
-    snprintf(p.top, sizeof p.top, "/tmp/test-spool-v1.XXXXXX");
-    assert_non_null(mkdtemp(p.top));
-    snprintf(p.path, sizeof p.path, "%s/queue", p.top);
+    spools_place(&p);
     snprintf(line, sizeof line, "cp -R '%s/tests/unit/spool-v1' '%s' && rm '%s/README' && "
                                 "chmod -R u=rwX,go= '%s'", source ? source : ".", p.path, p.path,
              p.path);
     assert_int_equal(system(line), 0);
-    if (!spool_open(&p.spool, p.path, true, &e))
-        fail_msg("%s", e.text);
+    spools_open(&p);
     *state = &p;
     return 0;
 }
 
 static int end(void **state)
 {
-    struct place *p = *state;
-    char line[200];
-
-    spool_close(&p->spool);
-    snprintf(line, sizeof line, "rm -rf '%s'", p->top);
-    return system(line);
+    spools_end(*state);
+    return 0;
 }
 
 static const struct sample {
@@ -103,7 +84,7 @@ static void check_message(const struct sample *s, const struct taken *t)
 /* Read, changed and read again: the same, but for what was changed. */
 static void every_entry_is_read_and_written(void **state)
 {
-    struct place *p = *state;
+    struct spools *p = *state;
     struct err e;
 
     for (size_t i = 0; i < COUNT(samples); i++) {
@@ -128,7 +109,7 @@ static void every_entry_is_read_and_written(void **state)
 
 static void nothing_else_is_seen_and_nothing_stays(void **state)
 {
-    struct place *p = *state;
+    struct spools *p = *state;
     struct strings ids = {0}, strangers = {0};
     struct err e;
 

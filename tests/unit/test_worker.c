@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "check.h"
+#include "spools.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +17,7 @@
 
 /* A spool with three messages, and the list of them as a scan would have it. */
 struct desk {
-    char top[64], path[128];
-    struct spool spool;
+    struct spools place;
     struct keeper keeper;
     struct account account;
     struct job jobs[MESSAGES];
@@ -27,38 +25,25 @@ struct desk {
 
 static void commit(struct desk *d, struct job *job)
 {
-    struct entry en = {.account = strdup("test"), .created = NOW, .last = NOW};
-    struct message m;
-    struct path to;
-    struct err e;
+    static const char *const to[] = {"bob@example.net", NULL};
+    struct entry en = {.created = NOW, .last = NOW};
 
-    assert_true(path_parse(&en.envelope.reverse_path, SLICE("ada@x.org"), &e));
-    assert_true(path_parse(&to, SLICE("bob@example.net"), &e));
-    envelope_add(&en.envelope, &to);
-    message_init(&m, "/tmp");
-    assert_true(message_set(&m, SLICE("Subject: s\r\n\r\nbody\r\n"), &e));
-    if (!spool_commit(&d->spool, &en, &m, &e))
-        fail_msg("%s", e.text);
+    spools_commit(&d->place, &en, "ada@x.org", to);
     *job = (struct job){.created = NOW, .last = NOW, .eligible = true};
     snprintf(job->id, sizeof job->id, "%s", en.id);
-    message_clear(&m);
     entry_clear(&en);
 }
 
 static int begin(void **state)
 {
     static struct desk d;
-    struct err e;
 
     d = (struct desk){.account = {.name = (char *)"test", .syslog = ACCOUNT_SYSLOG_NO,
                                   .queue_lifetime = LIFETIME, .retry_after = 60,
                                   .tls = ACCOUNT_TLS_NONE, .messages_per_connection = 100}};
-    snprintf(d.top, sizeof d.top, "/tmp/test-worker.XXXXXX");
-    assert_non_null(mkdtemp(d.top));
-    snprintf(d.path, sizeof d.path, "%s/queue", d.top);
-    if (!spool_open(&d.spool, d.path, true, &e))
-        fail_msg("%s", e.text);
-    d.keeper = (struct keeper){.spool = &d.spool, .host = "mx.host.example",
+    spools_place(&d.place);
+    spools_open(&d.place);
+    d.keeper = (struct keeper){.spool = &d.place.spool, .host = "mx.host.example",
                                .domain = "host.example"};
     strings_add_text(&d.account.auth, "none");
     strings_add_text(&d.account.host, "127.0.0.1");
@@ -72,14 +57,12 @@ static int begin(void **state)
 static int end(void **state)
 {
     struct desk *d = *state;
-    char line[200];
 
     strings_clear(&d->account.auth);
     strings_clear(&d->account.host);
-    spool_close(&d->spool);
-    snprintf(line, sizeof line, "rm -rf '%s'", d->top);
+    spools_end(&d->place);
     clock_fix(0);
-    return system(line);
+    return 0;
 }
 
 static struct worker worker_of(const struct desk *d)
@@ -105,7 +88,7 @@ static void check_tries(const struct desk *d, const char *title, const char *wan
     struct err e;
 
     for (size_t i = 0; i < MESSAGES; i++) {
-        bool found = spool_look(&d->spool, d->jobs[i].id, &en, &e) == SPOOL_FOUND;
+        bool found = spool_look(&d->place.spool, d->jobs[i].id, &en, &e) == SPOOL_FOUND;
         got[i] = !found                             ? '-'
                  : entry_state(&en) == ENTRY_QUEUED ? (char)('0' + en.tries)
                                                     : '!';
@@ -121,9 +104,9 @@ static void change(const struct desk *d, size_t index, void (*how)(struct entry 
     struct taken t;
     struct err e;
 
-    assert_int_equal(spool_take(&d->spool, d->jobs[index].id, &t, &e), SPOOL_FOUND);
+    assert_int_equal(spool_take(&d->place.spool, d->jobs[index].id, &t, &e), SPOOL_FOUND);
     how(&t.entry);
-    assert_true(spool_update(&d->spool, &t, &e));
+    assert_true(spool_update(&d->place.spool, &t, &e));
     taken_release(&t);
 }
 
@@ -186,8 +169,8 @@ static void what_is_not_as_it_was_is_passed_over(void **state)
     check_tries(d, "tried meanwhile", "110");
     change(d, 0, hold);
     d->jobs[0].tries = 1;
-    assert_true(spool_remove(&d->spool, d->jobs[1].id, &e));
-    assert_int_equal(spool_take(&d->spool, d->jobs[2].id, &busy, &e), SPOOL_FOUND);
+    assert_true(spool_remove(&d->place.spool, d->jobs[1].id, &e));
+    assert_int_equal(spool_take(&d->place.spool, d->jobs[2].id, &busy, &e), SPOOL_FOUND);
     assert_int_equal(refuse(d), WORKER_IDLE);
     taken_release(&busy);
     check_tries(d, "held, gone, busy", "!-0");
@@ -199,7 +182,7 @@ static void damage_stops_nothing(void **state)
     char path[300];
 
     for (int i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s/%s", d->path, i ? "msg" : "env", d->jobs[0].id);
+        snprintf(path, sizeof path, "%s/%s/%s", d->place.path, i ? "msg" : "env", d->jobs[0].id);
         remove(path);
         FILE *f = fopen(path, "w");
         assert_non_null(f);
@@ -208,7 +191,7 @@ static void damage_stops_nothing(void **state)
     }
     assert_int_equal(refuse(d), WORKER_DONE);
     check_tries(d, "the next one is tried", "-10");
-    assert_int_equal(spool_aside_count(&d->spool), 2);
+    assert_int_equal(spool_aside_count(&d->place.spool), 2);
 }
 
 /* Nobody listens on a port that was just let go of. */
