@@ -282,19 +282,17 @@ bool layers_is_hand_over(const struct layers *l, const char *name)
 
 static bool find_hand_over(struct layers *l, struct err *e)
 {
-    const struct setting *submit = find_top(l, TOP_SUBMIT);
-
     if (!l->service)
         return true;
     make_hand_over(l);
-    l->hands_over = (l->denied || submit) && !has_own_way(l);
+    l->hands_over = (l->denied || l->hand_over.where.line) && !has_own_way(l);
     size_t same = index_of(l, HAND_OVER_NAME);
     if (!l->hands_over || same == l->count)
         return true;
-    const struct origin *where = &l->accounts[same].where;
+    const struct origin *where = &l->accounts[same].where, *submits = &l->hand_over.where;
     return err_set(e, ERR_CONFIG, "%s:%u: account \"%s\": this is the name of what `submit` makes, "
                                   "at %s:%u; rename the account", where->file, where->line,
-                   HAND_OVER_NAME, submit->file, submit->line);
+                   HAND_OVER_NAME, submits->file, submits->line);
 }
 
 bool layers_finish(struct layers *l, struct err *e)
