@@ -420,6 +420,11 @@ void config_free(struct config *c)
     free(c);
 }
 
+void config_veil(struct config *c)
+{
+    layers_veil(&c->layers);
+}
+
 size_t config_account_count(const struct config *c)
 {
     return c->layers.count;

@@ -44,6 +44,9 @@ struct config;               /* owns every text that settings, origins and accou
  * among the variables makes one called "environment", which is the default. */
 bool config_read(const struct config_sources *sources, struct config **out, struct err *e);
 void config_free(struct config *c);        /* NULL is fine */
+/* Every password in it is lost, and everything else as before: for a process that listens to
+ * strangers and logs in nowhere. */
+void config_veil(struct config *c);
 
 /* Account names in file order (a user's account takes the place of the system's of that name). */
 size_t config_account_count(const struct config *c);

@@ -32,6 +32,15 @@ void layers_clear(struct layers *l)
     *l = (struct layers){0};
 }
 
+void layers_veil(struct layers *l)
+{
+    section_veil(&l->system.defaults);
+    section_veil(&l->user.defaults);
+    section_veil(&l->set);
+    for (size_t i = 0; i < l->count; i++)
+        section_veil(&l->accounts[i]);
+}
+
 /* The index of the account; l->count if there is none. */
 static size_t index_of(const struct layers *l, const char *name)
 {

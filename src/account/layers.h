@@ -35,6 +35,7 @@ struct layers {
 };
 
 void layers_clear(struct layers *l);       /* wipes */
+void layers_veil(struct layers *l);        /* section_veil of all */
 
 /* A new account, or NULL with an error. The user's take the place of the system's; two in one layer
  * are an error that names both lines. Valid until the next call. */

@@ -21,6 +21,16 @@ void section_clear(struct section *s)
     *s = (struct section){0};
 }
 
+void section_veil(struct section *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        const struct strings *values = &s->entries[i].setting.values;
+        if (s->entries[i].option->type == OPTION_SECRET)
+            for (size_t k = 0; k < values->count; k++)
+                memset(values->items[k], 'x', strlen(values->items[k]));
+    }
+}
+
 struct setting *section_find(const struct section *s, const char *option)
 {
     for (size_t i = 0; i < s->count; i++)

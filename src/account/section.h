@@ -27,6 +27,9 @@ struct section {
 void section_init(struct section *s, const char *name, struct origin where);
 void section_clear(struct section *s);     /* wipes */
 
+/* Passwords become as many x: for a process that has no use for them. */
+void section_veil(struct section *s);
+
 /* The setting of an option; NULL: not set here. */
 struct setting *section_find(const struct section *s, const char *option);
 /* A zeroed setting to be filled. */

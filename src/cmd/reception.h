@@ -11,8 +11,9 @@
 /* The conversation with one client of the service, in a process of its own: a client that is slow,
  * dies or finds a fault of ours reaches nobody else's mail. Each message is prepared as if its user
  * had called smtpost, with the service's configuration, and committed to the queue before the
- * reply; sending it is the runner's business. The user may name any sender, as is usual for a
- * machine's own mail; a Received field and the log keep the uid. */
+ * reply; sending it is the runner's business, and so are passwords: this process has none. The user
+ * may name any sender, as is usual for a machine's own mail; a Received field and the log keep the
+ * uid. */
 
 struct reception {
     const struct args *args;

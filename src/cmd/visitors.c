@@ -95,6 +95,7 @@ static int hold_session(void *argument)
     struct arrival *a = argument;
 
     service_leave(a->service);
+    config_veil(a->service->config);
     reception_run(&a->reception);
     return 0;
 }
