@@ -24,13 +24,14 @@
 /* Milliseconds between two lines about refusals. */
 #define QUIET 1000
 
+/* An entry without an owner came over TCP. */
 static void count_entry(struct service *s, const char *id)
 {
     struct entry en;
     struct err e;
 
-    if (spool_look(&s->spool, id, &en, &e) == SPOOL_FOUND && en.has_owner)
-        ledger_count(&s->ledger, (struct patron_id){true, en.owner}, en.size);
+    if (spool_look(&s->spool, id, &en, &e) == SPOOL_FOUND)
+        ledger_count(&s->ledger, (struct patron_id){en.has_owner, en.owner}, en.size);
     entry_clear(&en);
 }
 
