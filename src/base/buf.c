@@ -17,19 +17,6 @@ struct slice slice_of(const char *text)
     return (struct slice){text ? text : "", text ? strlen(text) : 0};
 }
 
-struct slice slice_make(const char *data, size_t len)
-{
-    return (struct slice){data, len};
-}
-
-struct slice slice_from(struct slice s, size_t offset)
-{
-    if (offset > s.len)
-        offset = s.len;
-    /* The empty slice may be a NULL, to which C allows no addition of 0. */
-    return (struct slice){offset ? s.data + offset : s.data, s.len - offset};
-}
-
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -137,32 +124,6 @@ bool slice_number(struct slice s, unsigned long max, unsigned long *value)
 char *slice_dup(struct slice s)
 {
     return mem_strndup(s.data, s.len);
-}
-
-char ascii_lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
-char ascii_upper(char c)
-{
-    return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
-}
-
-bool ascii_is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-bool ascii_is_alpha(char c)
-{
-    c = ascii_lower(c);
-    return c >= 'a' && c <= 'z';
-}
-
-bool ascii_is_control(char c)
-{
-    return (unsigned char)c < 32 || c == 127;
 }
 
 int ascii_hex_value(char c)

@@ -32,8 +32,21 @@ struct buf {
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
 
 struct slice slice_of(const char *text);   /* NULL gives the empty slice */
-struct slice slice_make(const char *data, size_t len);
-struct slice slice_from(struct slice s, size_t offset); /* offset beyond the end: empty */
+
+static inline struct slice slice_make(const char *data, size_t len)
+{
+    return (struct slice){data, len};
+}
+
+/* An offset beyond the end: empty. */
+static inline struct slice slice_from(struct slice s, size_t offset)
+{
+    if (offset > s.len)
+        offset = s.len;
+    /* The empty slice may be a NULL, to which C allows no addition of 0. */
+    return (struct slice){offset ? s.data + offset : s.data, s.len - offset};
+}
+
 struct slice slice_trim(struct slice s);   /* without blanks, tabs, CR and LF at both ends */
 bool slice_eq(struct slice a, struct slice b);
 bool slice_eq_nocase(struct slice a, struct slice b);   /* ASCII letters only */
@@ -49,11 +62,34 @@ bool slice_has_8bit(struct slice s);
 bool slice_number(struct slice s, unsigned long max, unsigned long *value);
 char *slice_dup(struct slice s);           /* free() */
 
-char ascii_lower(char c);
-char ascii_upper(char c);
-bool ascii_is_digit(char c);
-bool ascii_is_alpha(char c);
-bool ascii_is_control(char c);             /* below 32, and 127 */
+/* Of ASCII alone, and asked for each octet of what comes in: so they are here. */
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+static inline char ascii_upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+}
+
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_alpha(char c)
+{
+    c = ascii_lower(c);
+    return c >= 'a' && c <= 'z';
+}
+
+/* Below 32, and 127. */
+static inline bool ascii_is_control(char c)
+{
+    return (unsigned char)c < 32 || c == 127;
+}
+
 int ascii_hex_value(char c);               /* 0 to 15, or -1 */
 
 void buf_init(struct buf *b, size_t max);
