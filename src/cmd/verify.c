@@ -114,18 +114,18 @@ static int verify_all(struct answer *to, struct host *h, const struct config *c)
 }
 
 /* `e` is why it did not come to that; NULL: nothing. */
-static int verify_as_json(struct answer *to, struct host *h, const struct config *c,
+static int verify_as_json(const struct args *a, struct host *h, const struct config *c,
                           const struct err *e)
 {
     struct json j;
     struct buf out;
+    struct answer to = {.args = a, .json = &j};
 
     buf_init(&out, LIMIT_JSON);
     json_init(&j, &out);
-    to->json = &j;
     json_begin_object(&j, NULL);
     json_begin_array(&j, "recipients");
-    int status = e ? exit_status_of_err(e) : verify_all(to, h, c);
+    int status = e ? exit_status_of_err(e) : verify_all(&to, h, c);
     json_end(&j);
     json_put_string(&j, "error", e ? e->text : NULL);
     json_put_number(&j, "exit", status);
@@ -145,7 +145,7 @@ int verify(const struct args *a, struct host *h)
     ok = ok && sources_read(a, h, &config, &e);
     if (!ok)
         log_line("%s", e.text);
-    int status = a->json ? verify_as_json(&to, h, config, ok ? NULL : &e)
+    int status = a->json ? verify_as_json(a, h, config, ok ? NULL : &e)
                  : ok    ? verify_all(&to, h, config)
                          : exit_status_of_err(&e);
     config_free(config);
