@@ -19,7 +19,8 @@
 
 /* The first descriptor that a service manager hands over. */
 #define FIRST_ADOPTED 3
-#define BACKLOG 128
+/* Clients that wait to be let in: one too many is told that nobody has time (EAGAIN). */
+#define BACKLOG SOMAXCONN
 
 /* Room for any address, seen as what it is. */
 union address {
