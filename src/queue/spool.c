@@ -40,12 +40,24 @@ static bool make_parents(const char *path, struct err *e)
     return ok;
 }
 
+/* Nearly always it is there, and nothing has to be made. */
 static bool open_directory(int at, const char *name, bool create, int *fd)
 {
-    if (create && mkdirat(at, name, 0700) != 0 && errno != EEXIST)
-        return false;
     *fd = openat(at, name, O_RDONLY | O_DIRECTORY | FLAGS);
+    if (*fd < 0 && errno == ENOENT && create &&
+        (mkdirat(at, name, 0700) == 0 || errno == EEXIST))
+        *fd = openat(at, name, O_RDONLY | O_DIRECTORY | FLAGS);
     return *fd >= 0;
+}
+
+static bool open_queue(struct spool *s, bool create, struct err *e)
+{
+    if (open_directory(AT_FDCWD, s->path, false, &s->fd))
+        return true;
+    if (create && errno == ENOENT && !make_parents(s->path, e))
+        return false;
+    return open_directory(AT_FDCWD, s->path, create, &s->fd) ||
+           err_os(e, ERR_CREATE, "cannot open the queue %s", s->path);
 }
 
 /* Ours, or we are root and look after it; and closed to everybody else. */
@@ -90,10 +102,7 @@ static bool open_rooms(struct spool *s, bool create, struct err *e)
 bool spool_open(struct spool *s, const char *path, bool create, struct err *e)
 {
     *s = (struct spool){.path = mem_strdup(path), .fd = -1, .tmp = -1, .msg = -1, .env = -1};
-    bool ok = !create || make_parents(path, e);
-    if (ok && !open_directory(AT_FDCWD, path, create, &s->fd))
-        ok = err_os(e, ERR_CREATE, "cannot open the queue %s", path);
-    ok = ok && check_owner(s, e) && open_rooms(s, create, e);
+    bool ok = open_queue(s, create, e) && check_owner(s, e) && open_rooms(s, create, e);
     if (!ok)
         spool_close(s);
     return ok;
