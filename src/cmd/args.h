@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strings.h"
-#include "cmd/ledger.h"
+#include "cmd/quota.h"
 #include "mail/envelope.h"
 
 /* The command line, sendmail's and our own, as two tables: one for the letters that sendmail knows,

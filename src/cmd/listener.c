@@ -299,7 +299,7 @@ void listeners_clear(struct listeners *l, bool remove)
     *l = (struct listeners){0};
 }
 
-int listener_accept(const struct listener *l, struct patron_id *who)
+int listener_accept(const struct listener *l, struct quota_id *who)
 {
     union address a = {.room = {0}};
     socklen_t size = sizeof a;
@@ -309,7 +309,7 @@ int listener_accept(const struct listener *l, struct patron_id *who)
     int fd = accept(l->fd, &a.any, &size);
     if (fd < 0)
         return -1;
-    *who = (struct patron_id){.is_known = l->is_unix};
+    *who = (struct quota_id){.is_known = l->is_unix};
     bool ok = l->is_unix ? peer_uid(fd, &uid) : peer_is_loopback(&a.any);
     if (ok && l->is_unix)
         who->uid = uid;

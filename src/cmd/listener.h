@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "cmd/environ.h"
-#include "cmd/ledger.h"
+#include "cmd/quota.h"
 
 /* The sockets that the service waits at: a Unix socket for everybody on this machine, loopback TCP
  * for programs that know nothing else, and what the service manager has opened for us. Nobody from
@@ -42,7 +42,7 @@ bool listeners_adopt(struct listeners *l, const struct host *h, struct err *e);
 void listeners_clear(struct listeners *l, bool remove);
 
 /* A client. -1: nobody is waiting (errno is accept's), or it is nobody whom we serve. */
-int listener_accept(const struct listener *l, struct patron_id *who);
+int listener_accept(const struct listener *l, struct quota_id *who);
 
 /* For tests. The address in "127.0.0.1:25" or "[::1]:25", whatever it is. */
 bool listener_parse(const char *text, struct sockaddr_storage *address, socklen_t *size);

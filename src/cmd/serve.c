@@ -13,18 +13,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/run.h"
-#include "cmd/errand.h"
+#include "cmd/clients.h"
 #include "cmd/exitcode.h"
 #include "cmd/manager.h"
-#include "cmd/reception.h"
+#include "cmd/receiver.h"
 #include "cmd/signals.h"
 #include "cmd/sources.h"
-#include "cmd/visitors.h"
+#include "cmd/supervise.h"
 #include "relay/narrow.h"
 
 /* Milliseconds: for what is in flight when the service is to end, the sessions' own time and some
  * more; and before clients are let in again when there was no room. */
-#define PATIENCE (RECEPTION_GRACE + 10 * 1000)
+#define PATIENCE (RECEIVER_GRACE + 10 * 1000)
 #define PAUSE 1000
 
 void service_say(const struct service *s, const char *format, ...)
@@ -51,9 +51,9 @@ void service_leave(struct service *s)
 {
     signals_leave(s->signals);
     listeners_clear(&s->listeners, false);
-    for (size_t i = 0; i < s->visitor_count; i++) {
-        close(s->visitors[i].desk);
-        close_end(s->visitors[i].end);
+    for (size_t i = 0; i < s->client_count; i++) {
+        close(s->clients[i].admission);
+        close_end(s->clients[i].end);
     }
     close_end(s->runner_is_there ? s->runner_end : -1);
     close_end(s->stop[1]);
@@ -111,7 +111,7 @@ static bool begin(struct service *s, struct err *e)
     s->runner.stop = s->stop[0];
     s->runner.keeper.talks = s->args->verbose;
     s->runner.transcript = s->args->verbose ? spooling_transcript() : NULL;
-    visitors_recount(s);
+    clients_recount(s);
     tell_ready(s);
     return true;
 }
@@ -154,15 +154,15 @@ static void heed_signals(struct service *s)
         stop(s);
 }
 
-/* What is waited for: the signals, the runner, the visitors, then the listeners. */
+/* What is waited for: the signals, the runner, the clients, then the listeners. */
 static nfds_t fill(const struct service *s, struct pollfd *fds, bool full)
 {
     nfds_t n = 0;
 
     fds[n++] = (struct pollfd){.fd = s->signals, .events = POLLIN};
     fds[n++] = (struct pollfd){.fd = s->runner_is_there ? s->runner_end : -1, .events = POLLIN};
-    for (size_t i = 0; i < s->visitor_count; i++)
-        fds[n++] = (struct pollfd){.fd = s->visitors[i].desk, .events = POLLIN};
+    for (size_t i = 0; i < s->client_count; i++)
+        fds[n++] = (struct pollfd){.fd = s->clients[i].admission, .events = POLLIN};
     for (size_t i = 0; i < s->listeners.count; i++)
         fds[n++] = (struct pollfd){.fd = full ? -1 : s->listeners.items[i].fd, .events = POLLIN};
     return n;
@@ -171,18 +171,18 @@ static nfds_t fill(const struct service *s, struct pollfd *fds, bool full)
 /* False: there is no room for more clients. */
 static bool heed(struct service *s, const struct pollfd *fds)
 {
-    size_t visitors = s->visitor_count, listeners = s->listeners.count;
+    size_t clients = s->client_count, listeners = s->listeners.count;
     bool room = true;
 
     if (fds[1].revents)
-        errand_reap(s);
+        supervise_reap(s);
     /* The last one may take the place of one that leaves: from the end. */
-    for (size_t i = visitors; i-- > 0;)
+    for (size_t i = clients; i-- > 0;)
         if (fds[2 + i].revents)
-            visitors_hear(s, i);
+            clients_hear(s, i);
     for (size_t i = 0; i < listeners && room; i++)
-        if (fds[2 + visitors + i].revents)
-            room = visitors_admit(s, &s->listeners.items[i]);
+        if (fds[2 + clients + i].revents)
+            room = clients_admit(s, &s->listeners.items[i]);
     if (fds[0].revents)
         heed_signals(s);
     return room;
@@ -196,7 +196,7 @@ static int earlier(int a, int b)
 static bool is_over(const struct service *s, struct deadline end)
 {
     return s->stop[1] < 0 &&
-           ((!s->visitor_count && !s->runner_is_there) || deadline_is_past(end));
+           ((!s->client_count && !s->runner_is_there) || deadline_is_past(end));
 }
 
 static void work(struct service *s)
@@ -205,9 +205,9 @@ static void work(struct service *s)
     struct pollfd *fds = NULL;
 
     while (!is_over(s, end)) {
-        int wait = earlier(errand_start(s), deadline_poll(end));
+        int wait = earlier(supervise_start(s), deadline_poll(end));
         bool is_full = !deadline_is_past(full);
-        size_t most = 2 + s->visitor_count + s->listeners.count;
+        size_t most = 2 + s->client_count + s->listeners.count;
         fds = mem_resize(fds, most, sizeof *fds);
         nfds_t count = fill(s, fds, is_full);
         if (poll(fds, count, is_full ? earlier(wait, deadline_poll(full)) : wait) > 0 &&
@@ -221,13 +221,13 @@ static void work(struct service *s)
 
 static void finish(struct service *s)
 {
-    if (s->visitor_count || s->runner_is_there)
+    if (s->client_count || s->runner_is_there)
         service_say(s, "some sessions or deliveries still end what they have in hand");
     listeners_clear(&s->listeners, true);
-    ledger_clear(&s->ledger);
+    quota_clear(&s->quota);
     config_free(s->config);
     strings_clear(&s->places);
-    free(s->visitors);
+    free(s->clients);
     spool_close(&s->spool);
 }
 
@@ -275,7 +275,7 @@ int serve_command(const struct args *a, struct host *h)
     if (ok) {
         s.socket = a->socket ? a->socket : h->service;
         become_service(a, h, &own);
-        ledger_init(&s.ledger, &a->limits);
+        quota_init(&s.quota, &a->limits);
         ok = begin(&s, &e);
         if (ok)
             work(&s);

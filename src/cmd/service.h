@@ -5,22 +5,22 @@
 
 #include "base/clock.h"
 #include "base/compat.h"
-#include "cmd/ledger.h"
 #include "cmd/listener.h"
+#include "cmd/quota.h"
 #include "cmd/spooling.h"
 
 /* The service at work: one process that accepts, counts and supervises (serve), a child for each
- * session (visitors, reception), and one that runs the queue (errand, relay/runner).
+ * session (clients, receiver), and one that runs the queue (child, relay/runner).
  *
  * All children hold the reading end of one pipe whose other end is ours alone. When we close it, or
  * die, they finish what they have in hand and end: nobody has to be told, and nobody is killed. */
 
-struct visitor {
-    struct patron_id who;
-    struct booking booking;
+struct client {
+    struct quota_id who;
+    struct reservation reservation;
     pid_t pid;
     int end;                 /* of its process, for run_reap */
-    int desk;
+    int admission;
 };
 
 struct service {
@@ -29,14 +29,14 @@ struct service {
     struct config *config;
     struct strings places;   /* where sessions may write */
     struct spool spool;
-    struct ledger ledger;
-    struct deadline counted; /* until then the ledger's count of the spool is believed */
+    struct quota quota;
+    struct deadline counted; /* until then the quota's count of the spool is believed */
     const char *socket;      /* where to listen, unless sockets are handed over */
     struct listeners listeners;
     struct deadline quiet;   /* until then refusals are not told, but counted */
     unsigned long untold;
-    struct visitor *visitors;
-    size_t visitor_count, visitor_capacity;
+    struct client *clients;
+    size_t client_count, client_capacity;
     int signals;
     int stop[2];             /* the children's end, ours; ours is -1 when the service is ending */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#ifndef CMD_ERRAND_H
-#define CMD_ERRAND_H
+#ifndef CMD_SUPERVISE_H
+#define CMD_SUPERVISE_H
 
 #include "cmd/service.h"
 
@@ -11,10 +11,10 @@
  * woken instead, and succeeded when it has ended without doing its work. */
 
 /* Something may have to be done. */
-void errand_want(struct service *s);
+void supervise_want(struct service *s);
 /* Start what is wanted and due. Milliseconds until that may be so, -1: nothing is wanted. */
-int errand_start(struct service *s);
+int supervise_start(struct service *s);
 /* The runner has ended (s->runner_end is readable). */
-void errand_reap(struct service *s);
+void supervise_reap(struct service *s);
 
 #endif

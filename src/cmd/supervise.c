@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "cmd/errand.h"
+#include "cmd/supervise.h"
 
 #include <unistd.h>
 
@@ -13,21 +13,21 @@
 #define LOOK_AGAIN (60 * 1000)
 
 /* What the child needs. */
-struct errand {
+struct supervised {
     struct service *service;
     int lock;
 };
 
 static int run_queue(void *argument)
 {
-    struct errand *e = argument;
+    struct supervised *c = argument;
 
-    service_leave(e->service);
-    runner_loop(&e->service->runner, e->lock);
+    service_leave(c->service);
+    runner_loop(&c->service->runner, c->lock);
     return 0;
 }
 
-void errand_want(struct service *s)
+void supervise_want(struct service *s)
 {
     s->runner_is_wanted = true;
     if (s->runner_is_there)
@@ -38,27 +38,27 @@ void errand_want(struct service *s)
 
 static void start(struct service *s)
 {
-    struct errand errand = {.service = s};
+    struct supervised child = {.service = s};
     struct err e;
 
     s->runner_rest = deadline_in(LOOK_AGAIN);
-    if (!lock_try(&s->spool, &errand.lock, &e)) {
+    if (!lock_try(&s->spool, &child.lock, &e)) {
         service_say(s, "the queue is not run: %s", e.text);
         return;
     }
-    if (errand.lock < 0) {
+    if (child.lock < 0) {
         lock_ring(&s->spool);
         s->runner_is_wanted = false;
         return;
     }
-    s->runner_is_there = run_fork(run_queue, &errand, &s->runner_pid, &s->runner_end, &e);
+    s->runner_is_there = run_fork(run_queue, &child, &s->runner_pid, &s->runner_end, &e);
     s->runner_is_wanted = !s->runner_is_there;
-    close(errand.lock);
+    close(child.lock);
     if (!s->runner_is_there)
         service_say(s, "the queue is not run: %s", e.text);
 }
 
-int errand_start(struct service *s)
+int supervise_start(struct service *s)
 {
     if (s->stop[1] < 0 || s->runner_is_there)
         return -1;
@@ -72,7 +72,7 @@ int errand_start(struct service *s)
     return s->runner_is_there ? -1 : deadline_poll(s->runner_rest);
 }
 
-void errand_reap(struct service *s)
+void supervise_reap(struct service *s)
 {
     int status = run_reap(s->runner_pid, s->runner_end);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "cmd/ledger.h"
+#include "cmd/quota.h"
 
 #include <stdlib.h>
 
@@ -10,11 +10,11 @@
 
 #define MINUTE ((int64_t)60 * 1000 * 1000 * 1000)
 
-struct patron {
-    struct patron_id id;
+struct quota_user {
+    struct quota_id id;
     uint64_t sessions;
     uint64_t waiting, waiting_octets;    /* in the queue */
-    uint64_t coming, coming_octets;      /* booked */
+    uint64_t coming, coming_octets;      /* reserved */
     /* When the next message would be due if they came evenly (the "generic cell rate algorithm"):
      * the further it lies ahead, the more of the minute is used up. */
     int64_t due;
@@ -81,50 +81,50 @@ bool limits_set(struct limits *l, const char *text, struct err *e)
     return true;
 }
 
-void ledger_init(struct ledger *l, const struct limits *limits)
+void quota_init(struct quota *q, const struct limits *limits)
 {
-    *l = (struct ledger){.limits = *limits};
+    *q = (struct quota){.limits = *limits};
 }
 
-void ledger_clear(struct ledger *l)
+void quota_clear(struct quota *q)
 {
-    free(l->patrons);
-    *l = (struct ledger){0};
+    free(q->users);
+    *q = (struct quota){0};
 }
 
-static bool is_same(struct patron_id a, struct patron_id b)
+static bool is_same(struct quota_id a, struct quota_id b)
 {
     return a.is_known == b.is_known && (!a.is_known || a.uid == b.uid);
 }
 
-static bool is_root(struct patron_id who)
+static bool is_root(struct quota_id who)
 {
     return who.is_known && who.uid == 0;
 }
 
 /* A place that nobody uses any more; `due` in the past means nothing. */
-static bool is_idle(const struct patron *p, int64_t now)
+static bool is_idle(const struct quota_user *p, int64_t now)
 {
     return !p->sessions && !p->waiting && !p->coming && p->due <= now;
 }
 
 /* The user's place, made if there is none. Valid until the next call. */
-static struct patron *find_patron(struct ledger *l, struct patron_id who, int64_t now)
+static struct quota_user *find_user(struct quota *q, struct quota_id who, int64_t now)
 {
-    struct patron *idle = NULL;
+    struct quota_user *idle = NULL;
 
-    for (size_t i = 0; i < l->count; i++) {
-        struct patron *p = &l->patrons[i];
+    for (size_t i = 0; i < q->count; i++) {
+        struct quota_user *p = &q->users[i];
         if (is_same(p->id, who))
             return p;
         if (!idle && is_idle(p, now))
             idle = p;
     }
     if (!idle) {
-        l->patrons = mem_grow(l->patrons, l->count, &l->capacity, sizeof *l->patrons);
-        idle = &l->patrons[l->count++];
+        q->users = mem_grow(q->users, q->count, &q->capacity, sizeof *q->users);
+        idle = &q->users[q->count++];
     }
-    *idle = (struct patron){.id = who};
+    *idle = (struct quota_user){.id = who};
     return idle;
 }
 
@@ -134,32 +134,32 @@ static bool is_over(uint64_t limit, uint64_t used, uint64_t more)
     return limit && (used > limit || more > limit - used);
 }
 
-enum ledger_word ledger_enter(struct ledger *l, struct patron_id who, int64_t now)
+enum quota_verdict quota_enter(struct quota *q, struct quota_id who, int64_t now)
 {
-    struct patron *p = find_patron(l, who, now);
+    struct quota_user *p = find_user(q, who, now);
 
     if (!is_root(who)) {
-        if (is_over(l->limits.connections, l->connections, 1))
-            return LEDGER_CONNECTIONS;
-        if (is_over(l->limits.sessions, p->sessions, 1))
-            return LEDGER_SESSIONS;
+        if (is_over(q->limits.connections, q->connections, 1))
+            return QUOTA_CONNECTIONS;
+        if (is_over(q->limits.sessions, p->sessions, 1))
+            return QUOTA_SESSIONS;
     }
-    l->connections++;
+    q->connections++;
     p->sessions++;
-    return LEDGER_YES;
+    return QUOTA_OK;
 }
 
-void ledger_leave(struct ledger *l, struct patron_id who, struct booking *b)
+void quota_leave(struct quota *q, struct quota_id who, struct reservation *b)
 {
-    struct patron *p = find_patron(l, who, INT64_MIN);
+    struct quota_user *p = find_user(q, who, INT64_MIN);
 
-    ledger_cancel(l, who, b);
+    quota_cancel(q, who, b);
     p->sessions--;
-    l->connections--;
+    q->connections--;
 }
 
 /* A message in this instant? If so it is counted. */
-static bool is_in_rate(struct patron *p, uint64_t rate, int64_t now)
+static bool is_in_rate(struct quota_user *p, uint64_t rate, int64_t now)
 {
     int64_t pace = rate ? MINUTE / (int64_t)rate : 0;
     int64_t due = p->due > now ? p->due : now;
@@ -170,54 +170,54 @@ static bool is_in_rate(struct patron *p, uint64_t rate, int64_t now)
     return true;
 }
 
-enum ledger_word ledger_book(struct ledger *l, struct patron_id who, struct booking *b,
-                             uint64_t octets, int64_t now)
+enum quota_verdict quota_reserve(struct quota *q, struct quota_id who, struct reservation *b,
+                                 uint64_t octets, int64_t now)
 {
-    const struct limits *limits = &l->limits;
-    struct patron *p = find_patron(l, who, now);
+    const struct limits *limits = &q->limits;
+    struct quota_user *p = find_user(q, who, now);
     uint64_t more = octets > b->octets ? octets - b->octets : 0;
 
     if (!is_root(who)) {
         if (!b->is_open && is_over(limits->messages, p->waiting + p->coming, 1))
-            return LEDGER_MESSAGES;
+            return QUOTA_MESSAGES;
         if (is_over(limits->octets, p->waiting_octets + p->coming_octets, more))
-            return LEDGER_OCTETS;
+            return QUOTA_OCTETS;
         if (!b->is_open && !is_in_rate(p, limits->rate, now))
-            return LEDGER_RATE;
+            return QUOTA_RATE;
     }
     p->coming += !b->is_open;
     p->coming_octets += more;
     b->is_open = true;
     b->octets += more;
-    return LEDGER_YES;
+    return QUOTA_OK;
 }
 
-void ledger_cancel(struct ledger *l, struct patron_id who, struct booking *b)
+void quota_cancel(struct quota *q, struct quota_id who, struct reservation *b)
 {
-    struct patron *p = find_patron(l, who, INT64_MIN);
+    struct quota_user *p = find_user(q, who, INT64_MIN);
 
     if (b->is_open) {
         p->coming--;
         p->coming_octets -= b->octets;
     }
-    *b = (struct booking){0};
+    *b = (struct reservation){0};
 }
 
-void ledger_keep(struct ledger *l, struct patron_id who, struct booking *b, uint64_t octets)
+void quota_keep(struct quota *q, struct quota_id who, struct reservation *b, uint64_t octets)
 {
-    ledger_count(l, who, octets);
-    ledger_cancel(l, who, b);
+    quota_count(q, who, octets);
+    quota_cancel(q, who, b);
 }
 
-void ledger_recount(struct ledger *l)
+void quota_recount(struct quota *q)
 {
-    for (size_t i = 0; i < l->count; i++)
-        l->patrons[i].waiting = l->patrons[i].waiting_octets = 0;
+    for (size_t i = 0; i < q->count; i++)
+        q->users[i].waiting = q->users[i].waiting_octets = 0;
 }
 
-void ledger_count(struct ledger *l, struct patron_id who, uint64_t octets)
+void quota_count(struct quota *q, struct quota_id who, uint64_t octets)
 {
-    struct patron *p = find_patron(l, who, INT64_MIN);
+    struct quota_user *p = find_user(q, who, INT64_MIN);
 
     p->waiting++;
     p->waiting_octets += octets;

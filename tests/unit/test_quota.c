@@ -2,11 +2,11 @@
  * Copyright smtpost contributors */
 #include "check.h"
 
-#include "cmd/ledger.h"
+#include "cmd/quota.h"
 
 #define SECOND ((int64_t)1000 * 1000 * 1000)
 
-static const struct patron_id ada = {true, 1000}, bob = {true, 1001}, root = {true, 0}, tcp = {0};
+static const struct quota_id ada = {true, 1000}, bob = {true, 1001}, root = {true, 0}, tcp = {0};
 
 static const struct {
     const char *text;
@@ -55,84 +55,84 @@ static void test_defaults(void **state)
 static void test_sessions(void **state)
 {
     const struct limits limits = {.connections = 4, .sessions = 2};
-    struct booking none = {0};
-    struct ledger l;
+    struct reservation none = {0};
+    struct quota l;
 
     (void)state;
-    ledger_init(&l, &limits);
-    assert_int_equal(ledger_enter(&l, ada, 0), LEDGER_YES);
-    assert_int_equal(ledger_enter(&l, ada, 0), LEDGER_YES);
-    assert_int_equal(ledger_enter(&l, ada, 0), LEDGER_SESSIONS);
-    assert_int_equal(ledger_enter(&l, tcp, 0), LEDGER_YES);
-    assert_int_equal(ledger_enter(&l, bob, 0), LEDGER_YES);
-    assert_int_equal(ledger_enter(&l, bob, 0), LEDGER_CONNECTIONS);
-    assert_int_equal(ledger_enter(&l, root, 0), LEDGER_YES);
-    ledger_leave(&l, root, &none);
-    ledger_leave(&l, ada, &none);
-    assert_int_equal(ledger_enter(&l, ada, 0), LEDGER_YES);
-    assert_int_equal(ledger_enter(&l, ada, 0), LEDGER_CONNECTIONS);
-    ledger_clear(&l);
+    quota_init(&l, &limits);
+    assert_int_equal(quota_enter(&l, ada, 0), QUOTA_OK);
+    assert_int_equal(quota_enter(&l, ada, 0), QUOTA_OK);
+    assert_int_equal(quota_enter(&l, ada, 0), QUOTA_SESSIONS);
+    assert_int_equal(quota_enter(&l, tcp, 0), QUOTA_OK);
+    assert_int_equal(quota_enter(&l, bob, 0), QUOTA_OK);
+    assert_int_equal(quota_enter(&l, bob, 0), QUOTA_CONNECTIONS);
+    assert_int_equal(quota_enter(&l, root, 0), QUOTA_OK);
+    quota_leave(&l, root, &none);
+    quota_leave(&l, ada, &none);
+    assert_int_equal(quota_enter(&l, ada, 0), QUOTA_OK);
+    assert_int_equal(quota_enter(&l, ada, 0), QUOTA_CONNECTIONS);
+    quota_clear(&l);
 }
 
 static void test_waiting(void **state)
 {
     const struct limits limits = {.messages = 2, .octets = 100};
-    struct booking a = {0}, b = {0}, c = {0};
-    struct ledger l;
+    struct reservation a = {0}, b = {0}, c = {0};
+    struct quota l;
 
     (void)state;
-    ledger_init(&l, &limits);
+    quota_init(&l, &limits);
     /* What comes in counts as what waits. */
-    assert_int_equal(ledger_book(&l, ada, &a, 0, 0), LEDGER_YES);
-    assert_int_equal(ledger_book(&l, ada, &b, 60, 0), LEDGER_YES);
-    assert_int_equal(ledger_book(&l, ada, &c, 0, 0), LEDGER_MESSAGES);
+    assert_int_equal(quota_reserve(&l, ada, &a, 0, 0), QUOTA_OK);
+    assert_int_equal(quota_reserve(&l, ada, &b, 60, 0), QUOTA_OK);
+    assert_int_equal(quota_reserve(&l, ada, &c, 0, 0), QUOTA_MESSAGES);
     assert_false(c.is_open);
-    assert_int_equal(ledger_book(&l, ada, &a, 41, 0), LEDGER_OCTETS);
-    assert_int_equal(ledger_book(&l, ada, &a, 40, 0), LEDGER_YES);
-    assert_int_equal(ledger_book(&l, ada, &a, 10, 0), LEDGER_YES);
+    assert_int_equal(quota_reserve(&l, ada, &a, 41, 0), QUOTA_OCTETS);
+    assert_int_equal(quota_reserve(&l, ada, &a, 40, 0), QUOTA_OK);
+    assert_int_equal(quota_reserve(&l, ada, &a, 10, 0), QUOTA_OK);
     assert_int_equal(a.octets, 40);
-    assert_int_equal(ledger_book(&l, bob, &c, 100, 0), LEDGER_YES);
-    ledger_cancel(&l, bob, &c);
-    /* Kept with less than was booked, and dropped. */
-    ledger_keep(&l, ada, &a, 30);
-    ledger_cancel(&l, ada, &b);
-    assert_int_equal(ledger_book(&l, ada, &b, 71, 0), LEDGER_OCTETS);
-    assert_int_equal(ledger_book(&l, ada, &b, 70, 0), LEDGER_YES);
-    ledger_keep(&l, ada, &b, 70);
-    assert_int_equal(ledger_book(&l, ada, &c, 0, 0), LEDGER_MESSAGES);
-    assert_int_equal(ledger_book(&l, root, &c, 1000, 0), LEDGER_YES);
-    ledger_cancel(&l, root, &c);
+    assert_int_equal(quota_reserve(&l, bob, &c, 100, 0), QUOTA_OK);
+    quota_cancel(&l, bob, &c);
+    /* Kept with less than was reserved, and dropped. */
+    quota_keep(&l, ada, &a, 30);
+    quota_cancel(&l, ada, &b);
+    assert_int_equal(quota_reserve(&l, ada, &b, 71, 0), QUOTA_OCTETS);
+    assert_int_equal(quota_reserve(&l, ada, &b, 70, 0), QUOTA_OK);
+    quota_keep(&l, ada, &b, 70);
+    assert_int_equal(quota_reserve(&l, ada, &c, 0, 0), QUOTA_MESSAGES);
+    assert_int_equal(quota_reserve(&l, root, &c, 1000, 0), QUOTA_OK);
+    quota_cancel(&l, root, &c);
     /* One has left the queue. */
-    ledger_recount(&l);
-    ledger_count(&l, ada, 30);
-    assert_int_equal(ledger_book(&l, ada, &c, 70, 0), LEDGER_YES);
-    ledger_clear(&l);
+    quota_recount(&l);
+    quota_count(&l, ada, 30);
+    assert_int_equal(quota_reserve(&l, ada, &c, 70, 0), QUOTA_OK);
+    quota_clear(&l);
 }
 
 static void test_octets_do_not_wrap(void **state)
 {
     const struct limits limits = {.octets = 100};
-    struct booking a = {0}, b = {0};
-    struct ledger l;
+    struct reservation a = {0}, b = {0};
+    struct quota l;
 
     (void)state;
-    ledger_init(&l, &limits);
-    assert_int_equal(ledger_book(&l, ada, &a, 50, 0), LEDGER_YES);
-    assert_int_equal(ledger_book(&l, ada, &b, UINT64_MAX, 0), LEDGER_OCTETS);
-    assert_int_equal(ledger_book(&l, ada, &a, UINT64_MAX, 0), LEDGER_OCTETS);
-    ledger_clear(&l);
+    quota_init(&l, &limits);
+    assert_int_equal(quota_reserve(&l, ada, &a, 50, 0), QUOTA_OK);
+    assert_int_equal(quota_reserve(&l, ada, &b, UINT64_MAX, 0), QUOTA_OCTETS);
+    assert_int_equal(quota_reserve(&l, ada, &a, UINT64_MAX, 0), QUOTA_OCTETS);
+    quota_clear(&l);
 }
 
 /* How many messages go through in this instant. */
-static unsigned burst(struct ledger *l, struct patron_id who, int64_t now)
+static unsigned burst(struct quota *l, struct quota_id who, int64_t now)
 {
     unsigned count = 0;
 
     for (;; count++) {
-        struct booking b = {0};
-        if (count > 1000 || ledger_book(l, who, &b, 0, now) != LEDGER_YES)
+        struct reservation b = {0};
+        if (count > 1000 || quota_reserve(l, who, &b, 0, now) != QUOTA_OK)
             return count;
-        ledger_cancel(l, who, &b);
+        quota_cancel(l, who, &b);
     }
 }
 
@@ -140,10 +140,10 @@ static void test_rate(void **state)
 {
     const struct limits limits = {.rate = 6};
     const int64_t start = 5000 * SECOND;
-    struct ledger l;
+    struct quota l;
 
     (void)state;
-    ledger_init(&l, &limits);
+    quota_init(&l, &limits);
     assert_int_equal(burst(&l, ada, start), 6);
     assert_int_equal(burst(&l, ada, start), 0);
     assert_int_equal(burst(&l, ada, start + 9 * SECOND), 0);
@@ -155,24 +155,24 @@ static void test_rate(void **state)
     assert_int_equal(burst(&l, bob, start + 3600 * SECOND), 6);
     assert_int_equal(burst(&l, ada, start + 3601 * SECOND), 0);
     assert_true(burst(&l, root, start) > 1000);
-    ledger_clear(&l);
+    quota_clear(&l);
 }
 
 static void test_places_are_used_again(void **state)
 {
     const struct limits limits = {.sessions = 1};
-    struct booking none = {0};
-    struct ledger l;
+    struct reservation none = {0};
+    struct quota l;
 
     (void)state;
-    ledger_init(&l, &limits);
+    quota_init(&l, &limits);
     for (uint64_t uid = 1; uid < 1000; uid++) {
-        struct patron_id who = {true, uid};
-        assert_int_equal(ledger_enter(&l, who, 0), LEDGER_YES);
-        ledger_leave(&l, who, &none);
+        struct quota_id who = {true, uid};
+        assert_int_equal(quota_enter(&l, who, 0), QUOTA_OK);
+        quota_leave(&l, who, &none);
     }
     assert_int_equal(l.count, 1);
-    ledger_clear(&l);
+    quota_clear(&l);
 }
 
 int main(void)

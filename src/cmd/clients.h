@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#ifndef CMD_VISITORS_H
-#define CMD_VISITORS_H
+#ifndef CMD_CLIENTS_H
+#define CMD_CLIENTS_H
 
 #include "cmd/service.h"
 
@@ -9,10 +9,11 @@
 
 /* Clients that wait at this listener, some of them at least. False: there is no room for another
  * descriptor or process just now; wait a little. */
-bool visitors_admit(struct service *s, const struct listener *l);
-/* This one has said something at its desk, or is gone; then the last one has taken its index. */
-void visitors_hear(struct service *s, size_t index);
+bool clients_admit(struct service *s, const struct listener *l);
+/* This one has asked or told something (cmd/admission.h), or is gone; then the last one has taken
+ * its index. */
+void clients_hear(struct service *s, size_t index);
 /* Know again what waits in the spool, if that was not just done. True: it was counted now. */
-bool visitors_recount(struct service *s);
+bool clients_recount(struct service *s);
 
 #endif

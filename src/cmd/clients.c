@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "cmd/visitors.h"
+#include "cmd/clients.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/run.h"
-#include "cmd/desk.h"
-#include "cmd/errand.h"
-#include "cmd/reception.h"
+#include "cmd/admission.h"
+#include "cmd/receiver.h"
+#include "cmd/supervise.h"
 
 /* Clients that are taken from one listener before the others have their turn. */
 #define TURN 16
@@ -31,11 +31,11 @@ static void count_entry(struct service *s, const char *id)
     struct err e;
 
     if (spool_look(&s->spool, id, &en, &e) == SPOOL_FOUND)
-        ledger_count(&s->ledger, (struct patron_id){en.has_owner, en.owner}, en.size);
+        quota_count(&s->quota, (struct quota_id){en.has_owner, en.owner}, en.size);
     entry_clear(&en);
 }
 
-bool visitors_recount(struct service *s)
+bool clients_recount(struct service *s)
 {
     struct strings ids = {0};
     struct err e;
@@ -45,7 +45,7 @@ bool visitors_recount(struct service *s)
     int64_t began = clock_monotonic();
     bool ok = spool_list(&s->spool, &ids, NULL, &e);
     if (ok)
-        ledger_recount(&s->ledger);
+        quota_recount(&s->quota);
     for (size_t i = 0; ok && i < ids.count; i++)
         count_entry(s, ids.items[i]);
     strings_clear(&ids);
@@ -58,7 +58,7 @@ bool visitors_recount(struct service *s)
 
 /* One line in a second: who is refused can try again as often as he likes, and the log is not his
  * to fill. */
-static void say_refused(struct service *s, struct patron_id who, enum ledger_word word)
+static void say_refused(struct service *s, struct quota_id who, enum quota_verdict verdict)
 {
     char more[48] = "", user[32] = "over TCP";
 
@@ -70,17 +70,17 @@ static void say_refused(struct service *s, struct patron_id who, enum ledger_wor
         snprintf(user, sizeof user, "uid %lu", (unsigned long)who.uid);
     if (s->untold)
         snprintf(more, sizeof more, " (and %lu more since)", s->untold);
-    service_say(s, "%s: %s%s", user, reception_refusal(word), more);
+    service_say(s, "%s: %s%s", user, receiver_refusal(verdict), more);
     s->quiet = deadline_in(QUIET);
     s->untold = 0;
 }
 
 /* A client that we have no time for. What is said fits into the socket's buffer. */
-static void turn_away(int fd, enum ledger_word word)
+static void turn_away(int fd, enum quota_verdict verdict)
 {
     char line[128];
 
-    snprintf(line, sizeof line, "%s\r\n", reception_refusal(word));
+    snprintf(line, sizeof line, "%s\r\n", receiver_refusal(verdict));
     ssize_t ignored = send(fd, line, strlen(line), MSG_DONTWAIT | COMPAT_MSG_NOSIGNAL);
     (void)ignored;
     shutdown(fd, SHUT_WR);
@@ -88,7 +88,7 @@ static void turn_away(int fd, enum ledger_word word)
 
 struct arrival {
     struct service *service;
-    struct reception reception;
+    struct receiver receiver;
 };
 
 static int hold_session(void *argument)
@@ -97,69 +97,68 @@ static int hold_session(void *argument)
 
     service_leave(a->service);
     config_veil(a->service->config);
-    reception_run(&a->reception);
+    receiver_run(&a->receiver);
     return 0;
 }
 
-static bool start_session(struct service *s, int client, struct patron_id who, struct err *e)
+static bool start_session(struct service *s, int fd, struct quota_id who, struct err *e)
 {
-    struct visitor v = {.who = who, .end = -1};
+    struct client c = {.who = who, .end = -1};
     int ends[2];
 
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
         return err_os(e, ERR_OS, "cannot make a socket");
     struct arrival arrival = {
         .service = s,
-        .reception = {
+        .receiver = {
             .args = s->args, .host = s->host, .config = s->config, .places = &s->places,
-            .limits = &s->ledger.limits, .who = who,
-            .client = client, .desk = ends[1], .stop = s->stop[0],
+            .limits = &s->quota.limits, .who = who,
+            .client = fd, .admission = ends[1], .stop = s->stop[0],
         },
     };
     /* The child must not hold our end, or it would never see it close. */
-    v.desk = ends[0];
-    s->visitors = mem_grow(s->visitors, s->visitor_count, &s->visitor_capacity,
-                           sizeof *s->visitors);
-    s->visitors[s->visitor_count++] = v;
-    bool ok = run_fork(hold_session, &arrival, &v.pid, &v.end, e);
+    c.admission = ends[0];
+    s->clients = mem_grow(s->clients, s->client_count, &s->client_capacity, sizeof *s->clients);
+    s->clients[s->client_count++] = c;
+    bool ok = run_fork(hold_session, &arrival, &c.pid, &c.end, e);
     close(ends[1]);
     if (ok) {
-        s->visitors[s->visitor_count - 1] = v;
+        s->clients[s->client_count - 1] = c;
     } else {
-        s->visitor_count--;
+        s->client_count--;
         close(ends[0]);
     }
     return ok;
 }
 
-static bool admit_one(struct service *s, int client, struct patron_id who)
+static bool admit_one(struct service *s, int fd, struct quota_id who)
 {
-    enum ledger_word word = ledger_enter(&s->ledger, who, clock_monotonic());
-    struct booking none = {0};
+    enum quota_verdict verdict = quota_enter(&s->quota, who, clock_monotonic());
+    struct reservation none = {0};
     struct err e;
     bool ok = true;
 
-    if (word == LEDGER_YES && !(ok = start_session(s, client, who, &e))) {
-        ledger_leave(&s->ledger, who, &none);
+    if (verdict == QUOTA_OK && !(ok = start_session(s, fd, who, &e))) {
+        quota_leave(&s->quota, who, &none);
         service_say(s, "a client is turned away: %s", e.text);
-        word = LEDGER_CONNECTIONS;
+        verdict = QUOTA_CONNECTIONS;
     }
-    if (word != LEDGER_YES) {
-        turn_away(client, word);
-        say_refused(s, who, word);
+    if (verdict != QUOTA_OK) {
+        turn_away(fd, verdict);
+        say_refused(s, who, verdict);
     }
-    close(client);
+    close(fd);
     return ok;
 }
 
-bool visitors_admit(struct service *s, const struct listener *l)
+bool clients_admit(struct service *s, const struct listener *l)
 {
-    struct patron_id who;
+    struct quota_id who;
 
     for (int i = 0; i < TURN; i++) {
-        int client = listener_accept(l, &who);
-        if (client >= 0) {
-            if (!admit_one(s, client, who))
+        int fd = listener_accept(l, &who);
+        if (fd >= 0) {
+            if (!admit_one(s, fd, who))
                 return false;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             service_say(s, "no client is let in: %s", strerror(errno));
@@ -173,63 +172,63 @@ bool visitors_admit(struct service *s, const struct listener *l)
 
 /* -- asking */
 
-static bool is_about_queue(enum ledger_word word)
+static bool is_about_queue(enum quota_verdict verdict)
 {
-    return word == LEDGER_MESSAGES || word == LEDGER_OCTETS;
+    return verdict == QUOTA_MESSAGES || verdict == QUOTA_OCTETS;
 }
 
-static enum ledger_word book(struct service *s, struct visitor *v, uint64_t octets)
+static enum quota_verdict reserve(struct service *s, struct client *c, uint64_t octets)
 {
     int64_t now = clock_monotonic();
-    enum ledger_word word = ledger_book(&s->ledger, v->who, &v->booking, octets, now);
+    enum quota_verdict verdict = quota_reserve(&s->quota, c->who, &c->reservation, octets, now);
 
     /* Much may have left the queue since it was counted. */
-    if (is_about_queue(word) && visitors_recount(s))
-        word = ledger_book(&s->ledger, v->who, &v->booking, octets, now);
-    return word;
+    if (is_about_queue(verdict) && clients_recount(s))
+        verdict = quota_reserve(&s->quota, c->who, &c->reservation, octets, now);
+    return verdict;
 }
 
-static void answer(struct service *s, struct visitor *v, uint64_t octets)
+static void answer(struct service *s, struct client *c, uint64_t octets)
 {
-    enum ledger_word word = book(s, v, octets);
+    enum quota_verdict verdict = reserve(s, c, octets);
 
-    desk_answer(v->desk, word);
-    if (word != LEDGER_YES)
-        say_refused(s, v->who, word);
+    admission_answer(c->admission, verdict);
+    if (verdict != QUOTA_OK)
+        say_refused(s, c->who, verdict);
 }
 
-static void heed(struct service *s, struct visitor *v, const struct desk_request *request)
+static void heed(struct service *s, struct client *c, const struct admission_request *request)
 {
     switch (request->kind) {
-    case DESK_NEW:
-        ledger_cancel(&s->ledger, v->who, &v->booking);
-        answer(s, v, request->octets);
+    case ADMISSION_NEW:
+        quota_cancel(&s->quota, c->who, &c->reservation);
+        answer(s, c, request->octets);
         break;
-    case DESK_MORE:
-        answer(s, v, request->octets);
+    case ADMISSION_MORE:
+        answer(s, c, request->octets);
         break;
-    case DESK_KEPT:
-        ledger_keep(&s->ledger, v->who, &v->booking, request->octets);
-        errand_want(s);
+    case ADMISSION_KEPT:
+        quota_keep(&s->quota, c->who, &c->reservation, request->octets);
+        supervise_want(s);
         break;
     default:
-        ledger_cancel(&s->ledger, v->who, &v->booking);
+        quota_cancel(&s->quota, c->who, &c->reservation);
     }
 }
 
-void visitors_hear(struct service *s, size_t index)
+void clients_hear(struct service *s, size_t index)
 {
-    struct visitor *v = &s->visitors[index];
-    struct desk_request request;
+    struct client *c = &s->clients[index];
+    struct admission_request request;
     bool found;
 
-    while (desk_hear(v->desk, &request, &found)) {
+    while (admission_hear(c->admission, &request, &found)) {
         if (!found)
             return;
-        heed(s, v, &request);
+        heed(s, c, &request);
     }
-    close(v->desk);
-    run_reap(v->pid, v->end);
-    ledger_leave(&s->ledger, v->who, &v->booking);
-    *v = s->visitors[--s->visitor_count];
+    close(c->admission);
+    run_reap(c->pid, c->end);
+    quota_leave(&s->quota, c->who, &c->reservation);
+    *c = s->clients[--s->client_count];
 }

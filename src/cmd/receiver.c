@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC
  * Copyright smtpost contributors */
-#include "cmd/reception.h"
+#include "cmd/receiver.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,15 +8,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "cmd/desk.h"
+#include "cmd/admission.h"
 #include "cmd/submission.h"
 #include "mail/date.h"
 #include "queue/entry.h"
 #include "relay/narrow.h"
 #include "smtp/server.h"
 
-struct attendant {
-    const struct reception *r;
+struct receiving {
+    const struct receiver *r;
     struct host host;        /* the service's, speaking of the client's user */
 };
 
@@ -27,20 +27,20 @@ static const char *our_name(const struct host *h)
     return hello ? hello : "localhost";
 }
 
-const char *reception_refusal(enum ledger_word word)
+const char *receiver_refusal(enum quota_verdict verdict)
 {
-    switch (word) {
-    case LEDGER_YES:
+    switch (verdict) {
+    case QUOTA_OK:
         return NULL;
-    case LEDGER_CONNECTIONS:
+    case QUOTA_CONNECTIONS:
         return "421 4.3.2 Too many connections; try again later";
-    case LEDGER_SESSIONS:
+    case QUOTA_SESSIONS:
         return "421 4.7.0 Too many connections of yours; try again later";
-    case LEDGER_MESSAGES:
+    case QUOTA_MESSAGES:
         return "452 4.3.1 Too many messages of yours wait in the queue; try again later";
-    case LEDGER_OCTETS:
+    case QUOTA_OCTETS:
         return "452 4.3.1 Your messages in the queue take too much room; try again later";
-    case LEDGER_RATE:
+    case QUOTA_RATE:
         return "452 4.7.1 Too many messages of yours in a minute; try again later";
     }
     return "421 4.3.0 Something is wrong here; try again later";
@@ -48,12 +48,12 @@ const char *reception_refusal(enum ledger_word word)
 
 static const char *admit(void *argument, uint64_t octets, bool is_new)
 {
-    const struct attendant *a = argument;
-    enum ledger_word word;
+    const struct receiving *a = argument;
+    enum quota_verdict verdict;
 
-    if (!desk_ask(a->r->desk, is_new ? DESK_NEW : DESK_MORE, octets, &word))
+    if (!admission_ask(a->r->admission, is_new ? ADMISSION_NEW : ADMISSION_MORE, octets, &verdict))
         return "421 4.3.2 The service is ending; try again later";
-    return reception_refusal(word);
+    return receiver_refusal(verdict);
 }
 
 static size_t count_hops(const struct header *h)
@@ -67,7 +67,7 @@ static size_t count_hops(const struct header *h)
 }
 
 /* RFC 5321 4.4, in the form that is usual for mail of a machine's own users. It ends loops, too. */
-static bool add_trace(const struct attendant *a, struct submission *s, const char *id,
+static bool add_trace(const struct receiving *a, struct submission *s, const char *id,
                       struct err *e)
 {
     struct buf value;
@@ -100,7 +100,7 @@ static void put_off(struct outcome *o, const struct err *e)
         o->status = (struct status){4, 3, 0};
 }
 
-static void thank(const struct attendant *a, const char *id, struct outcome *o)
+static void thank(const struct receiving *a, const char *id, struct outcome *o)
 {
     struct buf text;
 
@@ -112,7 +112,7 @@ static void thank(const struct attendant *a, const char *id, struct outcome *o)
 }
 
 /* A user's own name for a sender, or number, is what stands there when he has named none. */
-static bool names_sender(struct attendant *a, const struct path *sender)
+static bool names_sender(struct receiving *a, const struct path *sender)
 {
     struct slice local = path_local(sender);
     bool is_own = slice_eq(local, slice_of(host_user_or_number(&a->host)));
@@ -125,8 +125,8 @@ static bool names_sender(struct attendant *a, const struct path *sender)
 
 static void take_in(void *argument, struct envelope *v, struct message *m, struct outcome *o)
 {
-    struct attendant *a = argument;
-    const struct reception *r = a->r;
+    struct receiving *a = argument;
+    const struct receiver *r = a->r;
     char id[ENTRY_ID_MAX + 1];
     struct submission s;
     struct err e;
@@ -141,7 +141,8 @@ static void take_in(void *argument, struct envelope *v, struct message *m, struc
         path_clear(&s.envelope.reverse_path);
     bool ok = submission_prepare(&s, &e) && add_trace(a, &s, id, &e) &&
               submission_keep(&s, id, &e);
-    desk_tell(r->desk, ok ? DESK_KEPT : DESK_DROPPED, ok ? message_size(&s.message) : 0);
+    admission_tell(r->admission, ok ? ADMISSION_KEPT : ADMISSION_DROPPED,
+                   ok ? message_size(&s.message) : 0);
     if (ok) {
         thank(a, id, o);
     } else {
@@ -151,9 +152,9 @@ static void take_in(void *argument, struct envelope *v, struct message *m, struc
     submission_clear(&s);
 }
 
-void reception_run(const struct reception *r)
+void receiver_run(const struct receiver *r)
 {
-    struct attendant a = {.r = r, .host = *r->host};
+    struct receiving a = {.r = r, .host = *r->host};
     struct err e;
 
     host_become(&a.host, r->who.is_known, (uid_t)r->who.uid);
@@ -166,7 +167,7 @@ void reception_run(const struct reception *r)
         .accept = take_in,
         .admit = admit,
         .stop = r->stop,
-        .grace = RECEPTION_GRACE,
+        .grace = RECEIVER_GRACE,
     };
     /* A client that went away in the middle is no fault, and told only to who watches. */
     if (!server_run(&server, r->client, r->client, &e) && r->args->verbose)
