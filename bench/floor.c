@@ -6,8 +6,12 @@
  * it has no configuration, no header parser, no address parser and no errors to tell but one.
  *
  *     starttls-bdat  starttls-data  implicit-bdat  implicit-data     one submission
- *     pipe                          implicit TLS, then read and write: the raw pipe */
+ *     pipe                          implicit TLS, then read and write: the raw pipe
+ *
+ * floor commit DIR < message: what a queued message costs at the least: write, fsync, rename, fsync
+ * of the directory. */
 
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,8 +162,25 @@ static void raw_pipe(void)
     expect(3);
 }
 
+static int commit(const char *directory)
+{
+    int at = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char name[32];
+    size_t len;
+    char *text = read_all(&len);
+
+    snprintf(name, sizeof name, "%ld", (long)getpid());
+    fd = openat(at, "new", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) != 0 ||
+        renameat(at, "new", at, name) != 0 || fsync(at) != 0)
+        die("commit");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "commit") == 0)
+        return commit(argv[2]);
     if (argc < 5)
         die("MODE PORT CA RECIPIENTS");
     const char *mode = argv[1];
