@@ -7,8 +7,7 @@
 
 #include "base/mem.h"
 
-/* A recipient as it is sorted: most comparisons end at the hash, equal hashes are compared in full.
- */
+/* A recipient as it is sorted: most comparisons end at the hash, the others look at the paths. */
 struct key {
     uint64_t hash;
     const struct path *path;
