@@ -40,6 +40,10 @@ for name in etc usr var; do
     [ ! -d "$layers/tools/$name" ] || lower=$layers/tools/$name:/$name
     own=upperdir=$layers/$name/upper,workdir=$layers/$name/work
     mount -t overlay overlay -o "lowerdir=$lower,$own" "/$name"
+done
+# An smtpost that this machine has, with its configuration and its queue, is not part of ours.
+rm -rf /etc/smtprc /usr/local/etc/smtprc /var/spool/smtpost /usr/local/var/spool/smtpost
+for name in etc usr var; do
     cp -a "$work/files/$name/." "/$name"
 done
 mount -t tmpfs -o mode=755 tmpfs /run
