@@ -83,23 +83,23 @@ static struct slice drop_second(struct wire_in *w, struct slice bytes)
 static void put_lines(struct wire_in *w, struct slice bytes, char *to, struct buf *out)
 {
     const char *start = to;
-    size_t at = 0;
+    const char *from = bytes.data, *end = bytes.data + bytes.len;
 
-    for (size_t lf = slice_find(bytes, '\n', 0); lf < bytes.len;
-         lf = slice_find(bytes, '\n', at)) {
-        memcpy(to, bytes.data + at, lf - at);
-        to += lf - at;
+    for (const char *lf; (lf = memchr(from, '\n', (size_t)(end - from))); from = lf + 1) {
+        size_t len = (size_t)(lf - from);
+        memcpy(to, from, len);
+        to += len;
         *to++ = '\r';
         *to++ = '\n';
-        w->line += lf - at;
+        w->line += len;
         w->longest_line = w->line > w->longest_line ? w->line : w->longest_line;
         w->line = 0;
-        at = lf + 1;
     }
-    memcpy(to, bytes.data + at, bytes.len - at);
-    w->line += bytes.len - at;
+    memcpy(to, from, (size_t)(end - from));
+    to += end - from;
+    w->line += (size_t)(end - from);
     w->at_start = w->line == 0;
-    buf_added(out, (size_t)(to - start) + bytes.len - at);
+    buf_added(out, (size_t)(to - start));
     measure(w, bytes);
 }
 
