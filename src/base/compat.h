@@ -34,6 +34,13 @@
 #define COMPAT_MSG_NOSIGNAL 0
 #endif
 
+/* Linux: how much a pipe holds can be asked for; elsewhere 0. */
+#if defined(F_SETPIPE_SZ)
+#define COMPAT_SET_PIPE_SIZE F_SETPIPE_SZ
+#else
+#define COMPAT_SET_PIPE_SIZE 0
+#endif
+
 /* "The name exists but has no address" is an answer of its own only on some systems. */
 #if defined(EAI_NODATA)
 #define COMPAT_EAI_NODATA EAI_NODATA

@@ -105,6 +105,14 @@ bool file_unnamed(const char *directory, int *fd, struct err *e)
     return *fd >= 0 || err_os(e, ERR_CREATE, "cannot make a temporary file in %s", directory);
 }
 
+void file_enlarge_pipe(int fd)
+{
+    enum { SIZE = 1024 * 1024 };
+
+    if (COMPAT_SET_PIPE_SIZE)
+        fcntl(fd, COMPAT_SET_PIPE_SIZE, SIZE);
+}
+
 bool file_write(int fd, struct slice bytes, struct err *e)
 {
     while (bytes.len) {

@@ -28,6 +28,10 @@ bool file_read(const char *path, enum err_kind kind, size_t max, struct buf *out
 /* A file without a name, for reading and writing, 0600. */
 bool file_unnamed(const char *directory, int *fd, struct err *e);
 
+/* A wish, where fd is a pipe: it holds more, so that who writes and who reads much wait for each
+ * other less often. */
+void file_enlarge_pipe(int fd);
+
 /* Write everything. */
 bool file_write(int fd, struct slice bytes, struct err *e);
 

@@ -134,9 +134,12 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
     bool ok;
 
     message_input_begin(&in, m, dot_ends);
-    do
+    do {
+        bool was_small = m->body.fd < 0;
         ok = read_block(fd, block, &got, e) && message_input_put(&in, slice_make(block, got), e);
-    while (ok && got && !in.wire.ended);
+        if (was_small && m->body.fd >= 0)
+            file_enlarge_pipe(fd);
+    } while (ok && got && !in.wire.ended);
     ok = ok && message_input_end(&in, e);
     message_input_clear(&in);
     free(block);
