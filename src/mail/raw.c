@@ -9,6 +9,9 @@
 
 #include "base/mem.h"
 
+/* RFC 8446 5.1: the most that a record holds. */
+#define TLS_RECORD ((size_t)16 * 1024)
+
 static uint64_t word_at(const char *octets)
 {
     uint64_t word;
@@ -127,12 +130,18 @@ static bool refill(const struct raw *f, struct raw_reader *r, struct err *e)
 bool raw_next(const struct raw *f, struct raw_reader *r, size_t max, struct slice *bytes,
               struct err *e)
 {
-    while (r->text.len - r->used < max && !r->is_done)
+    size_t least = max < LIMIT_BLOCK ? max : LIMIT_BLOCK;
+
+    while (r->text.len - r->used < least && !r->is_done)
         if (!refill(f, r, e))
             return false;
     struct slice ready = slice_from(buf_slice(&r->text), r->used);
-    *bytes = slice_make(ready.data, ready.len < max ? ready.len : max);
-    r->used += bytes->len;
+    size_t len = ready.len < max ? ready.len : max;
+    /* What is left has to be moved: it is to be little. And records are to be full. */
+    if (len < max && !r->is_done)
+        len -= len % TLS_RECORD;
+    *bytes = slice_make(ready.data, len);
+    r->used += len;
     return true;
 }
 

@@ -45,8 +45,8 @@ struct raw_reader {
     bool is_done;
 };
 
-/* The next canonical octets of the body, `max` of them (at most LIMIT_BLOCK) as long as there are
- * so many, valid until the next call; none: the end. */
+/* The next canonical octets of the body, at most `max` (more than 0), valid until the next call;
+ * none: the end. */
 bool raw_next(const struct raw *f, struct raw_reader *r, size_t max, struct slice *bytes,
               struct err *e);
 void raw_reader_clear(struct raw_reader *r);

@@ -22,6 +22,8 @@
 #define IN_MAX ((size_t)1024 * 1024)
 #define IN_FIRST ((size_t)16 * 1024)
 #define OUT_MAX ((size_t)8 * 1024 * 1024)
+/* TLS records that leave in one write. */
+#define GATHERED_MAX (512 * 1024)
 
 /* What one attempt to read or write came to. */
 enum io {
@@ -234,9 +236,20 @@ void stream_put_secret(struct stream *s, struct slice bytes)
     stream_put(s, bytes);
 }
 
-size_t stream_pending(const struct stream *s)
+size_t stream_queued(const struct stream *s)
 {
     return s->out.len;
+}
+
+/* Octets of records that are ready and have not left. */
+static size_t gathered(const struct stream *s)
+{
+    return s->gathered ? (size_t)BIO_wpending(s->gathered) : 0;
+}
+
+size_t stream_pending(const struct stream *s)
+{
+    return s->out.len + gathered(s);
 }
 
 /* Nothing can be written now: wait until that changes, and take what comes in meanwhile. */
@@ -261,16 +274,43 @@ static bool write_failed(struct stream *s, struct err *e)
     return io_failed(s, e);
 }
 
-static bool write_all(struct stream *s, struct slice left, int64_t idle, struct err *e)
+static enum io send_gathered(struct stream *s)
+{
+    errno = 0;
+    if (BIO_flush(s->gathered) > 0)
+        return IO_DONE;
+    return BIO_should_retry(s->gathered) ? IO_WANT_WRITE : IO_FAILED;
+}
+
+/* From here on, OpenSSL's records are gathered until there are many of them or they are sent. */
+static void gather(struct stream *s)
+{
+    BIO *bio = s->ssl && !s->gathered ? BIO_new(BIO_f_buffer()) : NULL;
+    BIO *socket = bio ? SSL_get_wbio(s->ssl) : NULL;
+
+    if (!bio)
+        return;
+    if (BIO_set_write_buffer_size(bio, GATHERED_MAX) != 1) {
+        BIO_free(bio);
+        return;
+    }
+    BIO_up_ref(socket);
+    SSL_set0_wbio(s->ssl, BIO_push(bio, socket));
+    s->gathered = bio;
+}
+
+/* `sends`: nothing is to stay in this process. */
+static bool write_all(struct stream *s, struct slice left, bool sends, int64_t idle, struct err *e)
 {
     struct deadline deadline = deadline_in(idle);
     bool ok = true;
 
-    while (ok && left.len) {
-        size_t done;
-        enum io result = write_some(s, left, &done);
+    while (ok && (left.len || (sends && gathered(s)))) {
+        size_t done = 0;
+        size_t waiting = gathered(s);
+        enum io result = left.len ? write_some(s, left, &done) : send_gathered(s);
         left = slice_from(left, done);
-        if (done)
+        if (done || gathered(s) != waiting)
             deadline = deadline_in(idle);
         if (result == IO_WANT_READ || result == IO_WANT_WRITE)
             ok = wait_to_write(s, result, deadline, e);
@@ -282,10 +322,10 @@ static bool write_all(struct stream *s, struct slice left, int64_t idle, struct 
     return ok;
 }
 
-bool stream_flush(struct stream *s, int64_t idle, struct err *e)
+static bool write_queued(struct stream *s, bool sends, int64_t idle, struct err *e)
 {
     bool ok = s->out.overflow ? err_set(e, ERR_OS, "more output than may wait")
-                              : write_all(s, buf_slice(&s->out), idle, e);
+                              : write_all(s, buf_slice(&s->out), sends, idle, e);
 
     if (s->out_is_secret)
         buf_wipe(&s->out);
@@ -294,9 +334,15 @@ bool stream_flush(struct stream *s, int64_t idle, struct err *e)
     return ok;
 }
 
+bool stream_flush(struct stream *s, int64_t idle, struct err *e)
+{
+    return write_queued(s, true, idle, e);
+}
+
 bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e)
 {
-    return stream_flush(s, idle, e) && write_all(s, bytes, idle, e);
+    gather(s);
+    return write_queued(s, false, idle, e) && write_all(s, bytes, false, idle, e);
 }
 
 bool stream_has_input(struct stream *s)

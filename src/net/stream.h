@@ -16,6 +16,7 @@
 struct stream {
     int fd;
     SSL *ssl;                /* NULL: plain */
+    BIO *gathered;           /* records that are to leave together; the SSL's own; NULL: none yet */
     struct tls_info tls;
     struct deadline overall;
     char *in;                /* received, not yet taken: in[in_start .. in_end) */
@@ -43,11 +44,15 @@ void stream_put(struct stream *s, struct slice bytes);
 /* The same for what holds a secret: the buffer is wiped when it was written. */
 void stream_put_secret(struct stream *s, struct slice bytes);
 /* Queued octets. */
+size_t stream_queued(const struct stream *s);
+/* Octets that have not left: queued, or written and gathered. */
 size_t stream_pending(const struct stream *s);
-/* Write everything that is queued. Every octet of progress gives `idle` milliseconds more. */
+/* Send everything that is queued or was written. Every octet of progress gives `idle` milliseconds
+ * more. */
 bool stream_flush(struct stream *s, int64_t idle, struct err *e);
-
-/* Write everything that is queued, and `bytes` behind it without copying them. */
+/* Write everything that is queued, and `bytes` behind it without copying them; more is to follow.
+ * TLS makes small records of much: they leave many at a time, at the latest with stream_flush, for
+ * what a write costs the system, and the peer that is woken by it, is paid once. */
 bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e);
 
 /* Is input waiting that nobody has taken? Looks at the descriptor too, without waiting. */

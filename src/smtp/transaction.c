@@ -171,18 +171,14 @@ static void say_line(struct transaction *t, struct session *s, enum verb verb)
     session_say(s, &t->line);
 }
 
-/* Small pieces are gathered into one write, large ones are written as they are. */
-static bool send_piece(struct session *s, struct slice piece, struct err *e)
+/* A message that is not large leaves in one write with the commands before it, and so do the small
+ * pieces of one that is; the others are written as they are. */
+static bool send_piece(struct session *s, struct slice piece, bool is_large, struct err *e)
 {
-    size_t pending = stream_pending(&s->stream);
-
-    if (pending + piece.len <= LIMIT_BLOCK) {
-        stream_put(&s->stream, piece);
-        return true;
-    }
-    if (piece.len >= LIMIT_BLOCK / 2)
+    if (is_large && piece.len >= LIMIT_BLOCK / 2)
         return stream_write(&s->stream, piece, session_idle(s), e);
-    if (!stream_flush(&s->stream, session_idle(s), e))
+    if (stream_queued(&s->stream) + piece.len > LIMIT_BLOCK &&
+        !stream_write(&s->stream, SLICE(""), session_idle(s), e))
         return false;
     stream_put(&s->stream, piece);
     return true;
@@ -198,6 +194,7 @@ static void tell(const struct transaction *t, uint64_t sent)
 static bool say_chunk(struct transaction *t, struct session *s, bool is_last, struct err *e)
 {
     uint64_t left = next_chunk(t);
+    bool is_large = left > LIMIT_BLOCK;
 
     buf_reset(&t->line);
     command_bdat(&t->line, left, is_last);
@@ -205,15 +202,14 @@ static bool say_chunk(struct transaction *t, struct session *s, bool is_last, st
     transcript_note(s->params->transcript, "C: <message, %" PRIu64 " octets>", left);
     while (left) {
         struct slice piece;
-        size_t most = left < LIMIT_BLOCK ? (size_t)left : LIMIT_BLOCK;
-        if (!message_next(t->message, &t->reader, most, &piece, e))
+        if (!message_next(t->message, &t->reader, (size_t)left, &piece, e))
             return false;
         if (!piece.len)
             return err_set(e, ERR_IO, "the message became shorter while it was sent");
         left -= piece.len;
         t->sent += piece.len;
         t->is_exposed = is_last && left == 0;
-        if (!send_piece(s, piece, e))
+        if (!send_piece(s, piece, is_large, e))
             return false;
         tell(t, t->sent);
     }
@@ -238,8 +234,8 @@ static bool say_message(struct transaction *t, struct session *s, struct err *e)
         if (!message_next(t->message, &t->reader, LIMIT_BLOCK, &piece, e))
             return false;
         wire_out_put(&dots, piece, &s->stream.out);
-        if (stream_pending(&s->stream) >= LIMIT_BLOCK &&
-            !stream_flush(&s->stream, session_idle(s), e))
+        if (stream_queued(&s->stream) >= LIMIT_BLOCK &&
+            !stream_write(&s->stream, SLICE(""), session_idle(s), e))
             return false;
         sent += piece.len;
         tell(t, sent);

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
+
 #include "base/limits.h"
 
 /* A stream, and the other end of its line. */
@@ -202,6 +204,90 @@ static void a_peer_that_does_not_read_is_given_up(void **state)
     end(&l);
 }
 
+/* --- TLS between the two ends, without certificates, which are not the subject here */
+
+static SSL *make_side(int fd, bool is_server)
+{
+    SSL_CTX *ctx = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
+
+    assert_non_null(ctx);
+    SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION);
+    assert_int_equal(SSL_CTX_set_cipher_list(ctx, "ADH-AES128-GCM-SHA256:@SECLEVEL=0"), 1);
+    SSL_CTX_set_dh_auto(ctx, 1);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL *ssl = SSL_new(ctx);
+    assert_non_null(ssl);
+    SSL_CTX_free(ctx);
+    assert_int_equal(SSL_set_fd(ssl, fd), 1);
+    if (is_server)
+        SSL_set_accept_state(ssl);
+    else
+        SSL_set_connect_state(ssl);
+    return ssl;
+}
+
+static SSL *begin_tls(struct line *l)
+{
+    begin(l);
+    assert_int_equal(fcntl(l->peer, F_SETFL, O_NONBLOCK), 0);
+    SSL *peer = make_side(l->peer, true);
+    l->stream.ssl = make_side(l->stream.fd, false);
+    for (int i = 0; i < 10; i++) {
+        SSL_do_handshake(l->stream.ssl);
+        SSL_do_handshake(peer);
+    }
+    assert_true(SSL_is_init_finished(l->stream.ssl) && SSL_is_init_finished(peer));
+    return peer;
+}
+
+enum { LARGE = 100 * 1024 };
+
+static void records_leave_together(void **state)
+{
+    struct line l;
+    struct err e;
+    static char sent[LARGE], got[LARGE + 1];
+    size_t have = 0, more;
+
+    (void)state;
+    SSL *peer = begin_tls(&l);
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (char)(i % 251);
+    stream_put(&l.stream, slice_make(sent, 1000));
+    assert_true(stream_write(&l.stream, slice_make(sent + 1000, LARGE - 2000), 20000, &e));
+    stream_put(&l.stream, slice_make(sent + LARGE - 1000, 1000));
+    assert_int_equal(stream_queued(&l.stream), 1000);
+    assert_true(stream_pending(&l.stream) > LARGE);
+    assert_int_equal(recv(l.peer, got, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+    assert_true(stream_flush(&l.stream, 20000, &e));
+    assert_int_equal(stream_pending(&l.stream), 0);
+    while (SSL_read_ex(peer, got + have, sizeof got - have, &more) == 1)
+        have += more;
+    assert_int_equal(have, LARGE);
+    assert_memory_equal(got, sent, LARGE);
+    SSL_free(peer);
+    end(&l);
+}
+
+/* What was gathered is no more than what may be, and that it cannot leave is noticed. */
+static void a_peer_that_does_not_read_records_is_given_up(void **state)
+{
+    struct line l;
+    struct err e;
+    static char block[LARGE];
+    bool ok = true;
+
+    (void)state;
+    SSL *peer = begin_tls(&l);
+    for (int i = 0; ok && i < 40; i++)
+        ok = stream_write(&l.stream, slice_make(block, sizeof block), 50, &e);
+    assert_false(ok);
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    assert_true(stream_pending(&l.stream) < 1024 * (size_t)1024);
+    SSL_free(peer);
+    end(&l);
+}
+
 static void a_peer_that_is_gone_is_an_error_and_no_signal(void **state)
 {
     struct line l;
@@ -290,6 +376,8 @@ int main(void)
         cmocka_unit_test(the_overall_deadline_ends_every_wait),
         cmocka_unit_test(output_is_queued_and_flushed),
         cmocka_unit_test(a_peer_that_does_not_read_is_given_up),
+        cmocka_unit_test(records_leave_together),
+        cmocka_unit_test(a_peer_that_does_not_read_records_is_given_up),
         cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
         cmocka_unit_test(two_that_write_at_the_same_time_do_not_block),
         cmocka_unit_test(input_before_tls_is_no_input_within),
