@@ -9,9 +9,11 @@
 #include "base/err.h"
 
 /* Domain names beyond ASCII as A-labels (RFC 5891, with the mapping of UTS 46). libidn2 is
- * optional: idna_libidn2.c or idna_none.c is built, and the second one refuses. */
+ * optional: on Linux it is loaded when it is needed (idna_loaded.c), elsewhere it is linked
+ * (idna_linked.c), and without it such a domain is refused (idna_none.c). */
 
-extern const char *const idna_library;   /* for --version; NULL: none built in */
+/* The library's, for --version; NULL: there is none. */
+const char *idna_version(void);
 
 /* Append the A-label form of a UTF-8 domain. ERR_DATA names the domain when there is none. */
 bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e);

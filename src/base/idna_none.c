@@ -2,7 +2,10 @@
  * Copyright smtpost contributors */
 #include "base/idna.h"
 
-const char *const idna_library = NULL;
+const char *idna_version(void)
+{
+    return NULL;
+}
 
 bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e)
 {

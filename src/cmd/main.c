@@ -90,8 +90,9 @@ static int print_help(const char *command)
 static int print_version(void)
 {
     printf("smtpost %s\n%s\n", PACKAGE_VERSION, OpenSSL_version(OPENSSL_VERSION));
-    printf("%s\n",
-           idna_library ? idna_library : "no libidn2: domain names in their xn-- form only");
+    const char *idna = idna_version();
+    printf("%s%s\n", idna ? "libidn2 " : "no libidn2: domain names in their xn-- form only",
+           idna ? idna : "");
     printf("translations: %s\n", say_catalogs() ? say_catalogs() : "none");
     const char *state = confine_state();
     printf("confinement: %s%s\n", state,

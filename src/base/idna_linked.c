@@ -6,7 +6,10 @@
 
 #include <idn2.h>
 
-const char *const idna_library = "libidn2 " IDN2_VERSION;
+const char *idna_version(void)
+{
+    return idn2_check_version(NULL);
+}
 
 bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e)
 {
