@@ -3,12 +3,16 @@
 #include "cmd/args_table.h"
 
 #include "base/say.h"
+#include "cmd/listener.h"
 
+/* Refused before anything is read or made. */
 bool args_listen(struct args *a, const char *value, struct err *e)
 {
-    (void)e;
+    struct sockaddr_storage address;
+    socklen_t size;
+
     strings_add_text(&a->listen, value);
-    return true;
+    return listener_place(value, &address, &size, e);
 }
 
 bool args_limit(struct args *a, const char *value, struct err *e)

@@ -85,6 +85,20 @@ bool listener_parse(const char *text, struct sockaddr_storage *address, socklen_
     return ok;
 }
 
+bool listener_place(const char *text, struct sockaddr_storage *address, socklen_t *size,
+                    struct err *e)
+{
+    union address a;
+
+    if (!listener_parse(text, &a.room, size))
+        return err_set(e, ERR_USAGE, "--listen %s: write an address and a port, as 127.0.0.1:25 "
+                                     "or [::1]:25", text);
+    *address = a.room;
+    return peer_is_loopback(&a.any) ||
+           err_set(e, ERR_USAGE, "--listen %s: whoever can reach that address could send mail "
+                                 "in your name; only 127.0.0.0/8 and [::1] are listened on", text);
+}
+
 /* Where a bound socket is, port 0 having become a real one. */
 static void name_tcp(struct listener *l, const union address *a)
 {
@@ -117,13 +131,8 @@ bool listeners_add_tcp(struct listeners *l, const char *text, struct err *e)
     socklen_t size;
     int fd;
 
-    if (!listener_parse(text, &a.room, &size))
-        return err_set(e, ERR_USAGE, "--listen %s: write an address and a port, as 127.0.0.1:25 "
-                                     "or [::1]:25", text);
-    if (!peer_is_loopback(&a.any))
-        return err_set(e, ERR_USAGE, "--listen %s: whoever can reach that address could send mail "
-                                     "in your name; only 127.0.0.0/8 and [::1] are listened on",
-                       text);
+    if (!listener_place(text, &a.room, &size, e))
+        return false;
     if (!open_socket(a.any.sa_family, &fd, e))
         return false;
     if (!bind_tcp(fd, &a, size, text, e)) {

@@ -33,7 +33,10 @@ struct listeners {
 /* Make the socket at `path`, mode 0666, and its directory if only that is missing (0755). One that
  * a dead service has left is replaced; one that answers is an error, and so is any other file. */
 bool listeners_add_unix(struct listeners *l, const char *path, struct err *e);
-/* "127.0.0.1:25" or "[::1]:25". ERR_USAGE for what is no loopback address. */
+/* "127.0.0.1:25" or "[::1]:25" as an address. ERR_USAGE for what is no loopback address. */
+bool listener_place(const char *text, struct sockaddr_storage *address, socklen_t *size,
+                    struct err *e);
+/* Make a socket there. */
 bool listeners_add_tcp(struct listeners *l, const char *text, struct err *e);
 /* Take over what the service manager has opened (sd_listen_fds(3)): LISTEN_PID, LISTEN_FDS and
  * LISTEN_FDNAMES, which mean nothing unless LISTEN_PID is us. */
