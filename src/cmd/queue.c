@@ -41,11 +41,39 @@ static int fail(struct work *w, const struct err *e)
     return exit_status_of_err(e);
 }
 
-static int list(struct work *w)
+/* The caller's own queue, if that of the service is the one at hand and this one is not empty. */
+static bool open_own(const struct work *w, struct spool *own)
 {
+    const struct host *h = w->host;
     struct err e;
 
-    return listing_show_all(&w->spool, w->json, &e) ? EX_OK : fail(w, &e);
+    if (w->args->spool || !h->queue || strcmp(w->spool.path, h->queue) == 0 ||
+        !spool_open(own, h->queue, false, &e))
+        return false;
+    bool found = !spool_is_empty(own);
+    if (!found)
+        spool_close(own);
+    return found;
+}
+
+/* For people, of all that waits; JSON is about one queue, and names it. */
+static int list(struct work *w)
+{
+    struct spool own;
+    struct err e;
+    bool ok = true;
+
+    bool has_own = !w->json && open_own(w, &own);
+    if (!has_own || !spool_is_empty(&w->spool))
+        ok = listing_show_all(&w->spool, w->json, &e);
+    if (has_own) {
+        ok = ok && listing_show_all(&own, false, &e);
+        spool_close(&own);
+        if (w->host->stderr_is_terminal)
+            log_line(_("what is in your own queue, and not in that of the service, was listed "
+                       "last: smtpost queue --spool %s"), w->host->queue);
+    }
+    return ok ? EX_OK : fail(w, &e);
 }
 
 /* Where none was named: "all", as it is just now. */
@@ -282,26 +310,26 @@ static int without_queue(struct work *w, const struct verb_row *v)
     return fail(w, &e);
 }
 
-/* Where a service is, there are two queues to speak of; the output is for scripts, so this is for
- * somebody who looks. */
-static void tell_of_others(const struct work *w, const char *place)
+/* The output is for scripts, so this is for somebody who looks. */
+static void tell_of_service(const struct host *h)
 {
-    const struct host *h = w->host;
-    struct spool own;
-    struct err e;
-
-    if (!h->stderr_is_terminal)
-        return;
-    if (spooling_is_hidden(h))
+    if (h->stderr_is_terminal && spooling_is_hidden(h))
         log_line(_("what the service has taken is in its own queue, %s, which root can list"),
                  h->system_queue);
-    if (!place || !h->queue || strcmp(place, h->queue) == 0 || w->args->spool ||
-        !spool_open(&own, h->queue, false, &e))
-        return;
-    if (!spool_is_empty(&own))
-        log_line(_("this is the queue of the service; yours is not empty either: smtpost queue "
-                   "--spool %s"), h->queue);
-    spool_close(&own);
+}
+
+/* A service that has never run has a directory at most. */
+static bool open_place(struct work *w, const char **place, struct err *e)
+{
+    const struct host *h = w->host;
+
+    e->errnum = 0;
+    if (!*place || spool_open(&w->spool, *place, false, e))
+        return *place != NULL;
+    if (*place != h->system_queue || e->errnum != ENOENT || !h->queue)
+        return false;
+    *place = h->queue;
+    return spool_open(&w->spool, *place, false, e);
 }
 
 static int do_verb(struct work *w, const struct verb_row *v)
@@ -310,8 +338,8 @@ static int do_verb(struct work *w, const struct verb_row *v)
 
     if (!v)
         return EX_SOFTWARE;
-    e.errnum = 0;
     const char *place = spooling_place(w->args, w->host);
+    bool is_open = open_place(w, &place, &e);
     /* The queue of the service goes by the system's file, whoever runs it. */
     host_mail_domain(w->host);
     w->of_service = *w->host;
@@ -320,8 +348,8 @@ static int do_verb(struct work *w, const struct verb_row *v)
     if (place == w->host->system_queue)
         w->context.host = &w->of_service;
     if (v->run == list)
-        tell_of_others(w, place);
-    if (!place || !spool_open(&w->spool, place, false, &e))
+        tell_of_service(w->host);
+    if (!is_open)
         return !place || e.errnum == ENOENT ? without_queue(w, v) : fail(w, &e);
     spooling_runner(&w->runner, &w->context, &w->spool);
     w->runner.transcript = w->verbose ? spooling_transcript() : NULL;
