@@ -23,7 +23,7 @@
 #define IN_FIRST ((size_t)16 * 1024)
 #define OUT_MAX ((size_t)8 * 1024 * 1024)
 /* TLS records that leave in one write. */
-#define GATHERED_MAX (512 * 1024)
+#define GATHERED_MAX (256 * 1024)
 
 /* What one attempt to read or write came to. */
 enum io {
