@@ -15,7 +15,8 @@
 /* The library's, for --version; NULL: there is none. */
 const char *idna_version(void);
 
-/* Append the A-label form of a UTF-8 domain. ERR_DATA names the domain when there is none. */
+/* Append the A-label form of a UTF-8 domain. ERR_DATA names the domain when there is none; ERR_OS:
+ * the library could not be loaded, which is not the domain's fault and may be mended. */
 bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e);
 
 #endif

@@ -51,11 +51,13 @@ bool idna_to_ascii(struct buf *out, struct slice domain, struct err *e)
     struct library l;
     char *ascii = NULL;
 
-    if (!load(&l))
-        return err_set(e, ERR_DATA,
-                       "the domain \"%.*s\" is not ASCII, and there is no libidn2 on this system: "
+    if (!load(&l)) {
+        const char *reason = dlerror();
+        return err_set(e, ERR_OS,
+                       "the domain \"%.*s\" is not ASCII, and libidn2 cannot be loaded (%s): "
                        "install it, or write the domain's xn-- form",
-                       (int)domain.len, domain.data);
+                       (int)domain.len, domain.data, reason ? reason : "it is another version");
+    }
     char *name = slice_dup(domain);
     int result = l.to_ascii(name, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (result == IDN2_OK)
