@@ -64,7 +64,7 @@ static int list(struct work *w)
     bool ok = true;
 
     bool has_own = !w->json && open_own(w, &own);
-    if (!has_own || !spool_is_empty(&w->spool))
+    if (!has_own || !spool_is_empty(&w->spool) || spool_aside_count(&w->spool))
         ok = listing_show_all(&w->spool, w->json, &e);
     if (has_own) {
         ok = ok && listing_show_all(&own, false, &e);
@@ -74,6 +74,22 @@ static int list(struct work *w)
                        "last: smtpost queue --spool %s"), w->host->queue);
     }
     return ok ? EX_OK : fail(w, &e);
+}
+
+/* An entry that is not here: root may have been shown it in his own queue. */
+static void look_elsewhere(const struct work *w, const char *id, struct err *e)
+{
+    struct spool own;
+    struct entry en;
+
+    if (!open_own(w, &own))
+        return;
+    if (spool_look(&own, id, &en, &(struct err){0}) == SPOOL_FOUND) {
+        err_set(e, ERR_DATA, "%s: is in your own queue, not in that of the service: smtpost queue "
+                             "--spool %s", id, own.path);
+        entry_clear(&en);
+    }
+    spool_close(&own);
 }
 
 /* Where none was named: "all", as it is just now. */
@@ -87,8 +103,11 @@ static int show(struct work *w)
     struct err e;
     bool ok = name_all(w, &e);
 
-    for (size_t i = 0; ok && i < w->ids.count; i++)
+    for (size_t i = 0; ok && i < w->ids.count; i++) {
         ok = listing_show_one(&w->spool, w->ids.items[i], w->json, &e);
+        if (!ok)
+            look_elsewhere(w, w->ids.items[i], &e);
+    }
     return ok ? EX_OK : fail(w, &e);
 }
 
@@ -144,8 +163,10 @@ static enum spool_found take(struct work *w, const char *id, struct taken *t, st
     enum spool_found found =
         runner_take(&w->spool, id, deadline_in(PATIENCE_MS), t, e);
 
-    if (found == SPOOL_GONE)
+    if (found == SPOOL_GONE) {
         err_set(e, ERR_DATA, "%s: there is no such message in the queue", id);
+        look_elsewhere(w, id, e);
+    }
     if (found == SPOOL_BUSY)
         err_set(e, ERR_TIMEOUT, "%s: is being sent just now; try again", id);
     if (found == SPOOL_DAMAGED || found == SPOOL_FAILED)
@@ -318,28 +339,14 @@ static void tell_of_service(const struct host *h)
                  h->system_queue);
 }
 
-/* A service that has never run has a directory at most. */
-static bool open_place(struct work *w, const char **place, struct err *e)
-{
-    const struct host *h = w->host;
-
-    e->errnum = 0;
-    if (!*place || spool_open(&w->spool, *place, false, e))
-        return *place != NULL;
-    if (*place != h->system_queue || e->errnum != ENOENT || !h->queue)
-        return false;
-    *place = h->queue;
-    return spool_open(&w->spool, *place, false, e);
-}
-
 static int do_verb(struct work *w, const struct verb_row *v)
 {
     struct err e;
 
     if (!v)
         return EX_SOFTWARE;
+    e.errnum = 0;
     const char *place = spooling_place(w->args, w->host);
-    bool is_open = open_place(w, &place, &e);
     /* The queue of the service goes by the system's file, whoever runs it. */
     host_mail_domain(w->host);
     w->of_service = *w->host;
@@ -349,7 +356,7 @@ static int do_verb(struct work *w, const struct verb_row *v)
         w->context.host = &w->of_service;
     if (v->run == list)
         tell_of_service(w->host);
-    if (!is_open)
+    if (!place || !spool_open(&w->spool, place, false, &e))
         return !place || e.errnum == ENOENT ? without_queue(w, v) : fail(w, &e);
     spooling_runner(&w->runner, &w->context, &w->spool);
     w->runner.transcript = w->verbose ? spooling_transcript() : NULL;

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/say.h"
 #include "cmd/sources.h"
 
-/* Has a service made its spool here? */
+/* Is there a place for the spool of a service? */
 static bool find_system_queue(const struct host *h, uid_t *owner)
 {
     struct stat info;
@@ -22,13 +23,27 @@ static bool find_system_queue(const struct host *h, uid_t *owner)
     return found;
 }
 
+/* Has the service run yet, and made its spool there? */
+static bool is_spool(const char *path)
+{
+    struct buf name;
+    struct stat info;
+
+    buf_init(&name, 4096);
+    buf_put_format(&name, "%s/env", path);
+    bool found = !name.overflow && stat(name.data, &info) == 0;
+    buf_clear(&name);
+    return found;
+}
+
 const char *spooling_place(const struct args *a, const struct host *h)
 {
     uid_t owner;
 
     if (a->spool)
         return a->spool;
-    if (find_system_queue(h, &owner) && (h->uid == 0 || h->uid == owner))
+    if (find_system_queue(h, &owner) && (h->uid == 0 || h->uid == owner) &&
+        is_spool(h->system_queue))
         return h->system_queue;
     return h->queue;
 }

@@ -10,7 +10,7 @@
 /* The queue as the ways in and the commands use it: where it is, who runs it, how a submission gets
  * into it. */
 
-/* The spool that the commands are about: the one of --spool; else, where there is a service, its
+/* The spool that the commands are about: the one of --spool; else, where a service has run, its
  * spool for root and for its own user; else the caller's. NULL: there is none. */
 const char *spooling_place(const struct args *a, const struct host *h);
 /* Is there a service here, with a queue that this caller cannot look into? */

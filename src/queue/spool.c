@@ -91,8 +91,13 @@ static bool open_rooms(struct spool *s, bool create, struct err *e)
     int *const rooms[] = {&s->tmp, &s->msg, &s->env};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!open_directory(s->fd, names[i], create, rooms[i]))
-            return err_os(e, ERR_CREATE, "cannot open the queue %s/%s", s->path, names[i]);
+        if (!open_directory(s->fd, names[i], create, rooms[i])) {
+            err_os(e, ERR_CREATE, "cannot open the queue %s/%s", s->path, names[i]);
+            /* A queue that is not there is empty; one that has lost a part is something else. */
+            if (faccessat(s->fd, "env", F_OK, 0) == 0)
+                e->errnum = 0;
+            return false;
+        }
         if (create)
             give_to_owner(s, *rooms[i]);
     }
