@@ -22,8 +22,9 @@
 #define IN_MAX ((size_t)1024 * 1024)
 #define IN_FIRST ((size_t)16 * 1024)
 #define OUT_MAX ((size_t)8 * 1024 * 1024)
-/* TLS records that leave in one write. */
-#define GATHERED_MAX (256 * 1024)
+/* Records of TLS that are sent together, and room for one more and what else OpenSSL has to say. */
+#define RECORDS_FULL ((size_t)256 * 1024)
+#define RECORDS_MAX (RECORDS_FULL + (size_t)64 * 1024)
 
 /* What one attempt to read or write came to. */
 enum io {
@@ -40,17 +41,26 @@ void stream_init(struct stream *s, int fd, struct deadline overall)
     buf_init(&s->out, OUT_MAX);
 }
 
+/* close_notify, or the alert that OpenSSL has for a fault. One attempt: a peer that is not there to
+ * hear it is no fault of ours. */
+static void end_tls(struct stream *s)
+{
+    if (!s->fault && !s->tls_fault)
+        SSL_shutdown(s->ssl);
+    struct slice last = tls_records_unsent(&s->records);
+    if (last.len)
+        (void)send(s->fd, last.data, last.len, COMPAT_MSG_NOSIGNAL);
+    SSL_free(s->ssl);
+    tls_records_clear(&s->records);
+    ERR_clear_error();
+}
+
 void stream_close(struct stream *s)
 {
     if (s->fd < 0)
         return;
-    if (s->ssl) {
-        /* One attempt: a peer that is not there to hear it is no fault of ours. */
-        if (SSL_is_init_finished(s->ssl))
-            SSL_shutdown(s->ssl);
-        SSL_free(s->ssl);
-        ERR_clear_error();
-    }
+    if (s->ssl)
+        end_tls(s);
     close(s->fd);
     secret_wipe_memory(s->in, s->in_capacity);
     free(s->in);
@@ -78,11 +88,9 @@ static enum io ssl_io(SSL *ssl, int result)
     }
 }
 
-static enum io plain_io(enum io want)
+static bool would_block(void)
 {
-    if (errno == EAGAIN || errno == EWOULDBLOCK)
-        return want;
-    return errno == EINTR ? IO_DONE : IO_FAILED;
+    return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 static enum io read_some(struct stream *s, char *to, size_t room, size_t *got)
@@ -96,25 +104,9 @@ static enum io read_some(struct stream *s, char *to, size_t room, size_t *got)
     }
     ssize_t n = recv(s->fd, to, room, 0);
     if (n < 0)
-        return plain_io(IO_WANT_READ);
+        return would_block() ? IO_WANT_READ : errno == EINTR ? IO_DONE : IO_FAILED;
     *got = (size_t)n;
     return n == 0 ? IO_CLOSED : IO_DONE;
-}
-
-static enum io write_some(struct stream *s, struct slice bytes, size_t *done)
-{
-    *done = 0;
-    errno = 0;
-    if (s->ssl) {
-        ERR_clear_error();
-        int result = SSL_write_ex(s->ssl, bytes.data, bytes.len, done);
-        return result == 1 ? IO_DONE : ssl_io(s->ssl, result);
-    }
-    ssize_t n = send(s->fd, bytes.data, bytes.len, COMPAT_MSG_NOSIGNAL);
-    if (n < 0)
-        return plain_io(IO_WANT_WRITE);
-    *done = (size_t)n;
-    return IO_DONE;
 }
 
 /* The first fault is the cause: who only looks whether there is input leaves it to be told later.
@@ -215,8 +207,17 @@ bool stream_start_tls(struct stream *s, struct tls_context *c, struct deadline d
         if (io == IO_DONE)
             break;
     }
-    s->ssl = ssl;
     tls_session_describe(c, ssl, &s->tls);
+    return stream_set_tls(s, ssl, e);
+}
+
+bool stream_set_tls(struct stream *s, SSL *ssl, struct err *e)
+{
+    if (!tls_records_begin(&s->records, ssl, RECORDS_MAX, e)) {
+        SSL_free(ssl);
+        return false;
+    }
+    s->ssl = ssl;
     return true;
 }
 
@@ -241,28 +242,19 @@ size_t stream_queued(const struct stream *s)
     return s->out.len;
 }
 
-/* Octets of records that are ready and have not left. */
-static size_t gathered(const struct stream *s)
-{
-    return s->gathered ? (size_t)BIO_wpending(s->gathered) : 0;
-}
-
 size_t stream_pending(const struct stream *s)
 {
-    return s->out.len + gathered(s);
+    return s->out.len + tls_records_unsent(&s->records).len;
 }
 
-/* Nothing can be written now: wait until that changes, and take what comes in meanwhile. */
-static bool wait_to_write(struct stream *s, enum io want, struct deadline deadline, struct err *e)
+/* Nothing can be sent now: wait until that changes, and take what comes in meanwhile. */
+static bool wait_to_send(struct stream *s, struct deadline deadline, struct err *e)
 {
-    short events = want == IO_WANT_WRITE ? POLLOUT : 0;
-    bool room = s->in_end - s->in_start < IN_MAX;
+    bool listens = !s->closed && s->in_end - s->in_start < IN_MAX;
 
-    if (!s->closed && room)
-        events |= POLLIN;
-    if (!wait_for(s, events, deadline, e))
+    if (!wait_for(s, listens ? POLLOUT | POLLIN : POLLOUT, deadline, e))
         return false;
-    return s->closed || !room || take_input(s) != IO_FAILED || io_failed(s, e);
+    return !listens || take_input(s) != IO_FAILED || io_failed(s, e);
 }
 
 /* Who closes on us may have said why: an alert is read, an answer stays in the buffer. */
@@ -274,51 +266,64 @@ static bool write_failed(struct stream *s, struct err *e)
     return io_failed(s, e);
 }
 
-static enum io send_gathered(struct stream *s)
+/* What is to leave: records, or without TLS what is left of `clear`. */
+static bool send_all(struct stream *s, struct slice clear, int64_t idle, struct err *e)
 {
-    errno = 0;
-    if (BIO_flush(s->gathered) > 0)
-        return IO_DONE;
-    return BIO_should_retry(s->gathered) ? IO_WANT_WRITE : IO_FAILED;
+    struct deadline deadline = deadline_in(idle);
+    struct slice next = s->ssl ? tls_records_unsent(&s->records) : clear;
+    bool ok = true;
+
+    while (ok && next.len) {
+        ssize_t sent = send(s->fd, next.data, next.len, COMPAT_MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            ok = would_block() ? wait_to_send(s, deadline, e) : write_failed(s, e);
+        else if (deadline_is_past(s->overall))
+            ok = err_set(e, ERR_TIMEOUT, "the conversation takes too long");
+        size_t count = sent > 0 ? (size_t)sent : 0;
+        if (count)
+            deadline = deadline_in(idle);
+        if (s->ssl)
+            tls_records_took(&s->records, count);
+        /* Input that was taken meanwhile may have made more records, at another place. */
+        next = s->ssl ? tls_records_unsent(&s->records) : slice_from(next, count);
+    }
+    return ok;
 }
 
-/* From here on, OpenSSL's records are gathered until there are many of them or they are sent. */
-static void gather(struct stream *s)
+/* OpenSSL goes on with `bytes` when it has more of a message of its own. */
+static bool wait_to_write(struct stream *s, int64_t idle, struct err *e)
 {
-    BIO *bio = s->ssl && !s->gathered ? BIO_new(BIO_f_buffer()) : NULL;
-    BIO *socket = bio ? SSL_get_wbio(s->ssl) : NULL;
+    return send_all(s, SLICE(""), idle, e) && wait_for(s, POLLIN, deadline_in(idle), e);
+}
 
-    if (!bio)
-        return;
-    if (BIO_set_write_buffer_size(bio, GATHERED_MAX) != 1) {
-        BIO_free(bio);
-        return;
+static bool make_records(struct stream *s, struct slice bytes, int64_t idle, struct err *e)
+{
+    bool ok = true;
+
+    while (ok && bytes.len) {
+        size_t done = 0;
+        errno = 0;
+        ERR_clear_error();
+        int result = SSL_write_ex(s->ssl, bytes.data, bytes.len, &done);
+        enum io io = result == 1 ? IO_DONE : ssl_io(s->ssl, result);
+        bytes = slice_from(bytes, done);
+        if (io != IO_DONE)
+            ok = io == IO_WANT_READ ? wait_to_write(s, idle, e) : write_failed(s, e);
+        else if (tls_records_unsent(&s->records).len >= RECORDS_FULL)
+            ok = send_all(s, SLICE(""), idle, e);
     }
-    BIO_up_ref(socket);
-    SSL_set0_wbio(s->ssl, BIO_push(bio, socket));
-    s->gathered = bio;
+    return ok;
 }
 
 /* `sends`: nothing is to stay in this process. */
-static bool write_all(struct stream *s, struct slice left, bool sends, int64_t idle, struct err *e)
+static bool write_all(struct stream *s, struct slice bytes, bool sends, int64_t idle, struct err *e)
 {
-    struct deadline deadline = deadline_in(idle);
-    bool ok = true;
+    bool ok = !s->ssl || make_records(s, bytes, idle, e);
 
-    while (ok && (left.len || (sends && gathered(s)))) {
-        size_t done = 0;
-        size_t waiting = gathered(s);
-        enum io result = left.len ? write_some(s, left, &done) : send_gathered(s);
-        left = slice_from(left, done);
-        if (done || gathered(s) != waiting)
-            deadline = deadline_in(idle);
-        if (result == IO_WANT_READ || result == IO_WANT_WRITE)
-            ok = wait_to_write(s, result, deadline, e);
-        else if (result == IO_FAILED || result == IO_CLOSED)
-            ok = write_failed(s, e);
-        else if (deadline_is_past(s->overall))
-            ok = err_set(e, ERR_TIMEOUT, "the conversation takes too long");
-    }
+    if (ok && (sends || !s->ssl))
+        ok = send_all(s, bytes, idle, e);
+    if (!ok)
+        tls_records_drop(&s->records);
     return ok;
 }
 
@@ -341,7 +346,6 @@ bool stream_flush(struct stream *s, int64_t idle, struct err *e)
 
 bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e)
 {
-    gather(s);
     return write_queued(s, false, idle, e) && write_all(s, bytes, false, idle, e);
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "net/tls.h"
+#include "net/tls_records.h"
 
 /* A conversation's bytes: one descriptor, plain or under TLS, non-blocking underneath, buffered in
  * both directions. Output is queued and leaves with stream_flush, which listens while it writes, so
@@ -16,7 +17,7 @@
 struct stream {
     int fd;
     SSL *ssl;                /* NULL: plain */
-    BIO *gathered;           /* records that are to leave together; the SSL's own; NULL: none yet */
+    struct tls_records records;   /* with TLS: what is written and has not left */
     struct tls_info tls;
     struct deadline overall;
     char *in;                /* received, not yet taken: in[in_start .. in_end) */
@@ -38,6 +39,8 @@ void stream_close(struct stream *s);
  * (RFC 3207 6): ERR_PROTOCOL. When it returns true, the peer is verified as the context demands. */
 bool stream_start_tls(struct stream *s, struct tls_context *c, struct deadline deadline,
                       struct err *e);
+/* The same, with a handshake that is over; takes ssl over. */
+bool stream_set_tls(struct stream *s, SSL *ssl, struct err *e);
 bool stream_is_encrypted(const struct stream *s);
 
 void stream_put(struct stream *s, struct slice bytes);
@@ -45,14 +48,13 @@ void stream_put(struct stream *s, struct slice bytes);
 void stream_put_secret(struct stream *s, struct slice bytes);
 /* Queued octets. */
 size_t stream_queued(const struct stream *s);
-/* Octets that have not left: queued, or written and gathered. */
+/* Octets that have not left: queued, or written and not sent. 0 once the connection is broken. */
 size_t stream_pending(const struct stream *s);
 /* Send everything that is queued or was written. Every octet of progress gives `idle` milliseconds
  * more. */
 bool stream_flush(struct stream *s, int64_t idle, struct err *e);
-/* Write everything that is queued, and `bytes` behind it without copying them; more is to follow.
- * TLS makes small records of much: they leave many at a time, at the latest with stream_flush, for
- * what a write costs the system, and the peer that is woken by it, is paid once. */
+/* Write everything that is queued, and `bytes` behind it without queueing them; more is to follow.
+ * With TLS it leaves when there is much of it, with stream_flush, or with stream_close. */
 bool stream_write(struct stream *s, struct slice bytes, int64_t idle, struct err *e);
 
 /* Is input waiting that nobody has taken? Looks at the descriptor too, without waiting. */

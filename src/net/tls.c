@@ -36,6 +36,9 @@ static void set_policy(SSL_CTX *ctx)
 {
     SSL_CTX_set_security_level(ctx, 2);
     SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* Whatever openssl.cnf has: the records are ours to send (net/tls_records.h), and must not be
+     * left to the kernel to encrypt. */
+    SSL_CTX_clear_options(ctx, SSL_OP_ENABLE_KTLS);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
     /* One system call for what is here, not two for each record. */
