@@ -41,15 +41,30 @@ void stream_init(struct stream *s, int fd, struct deadline overall)
     buf_init(&s->out, OUT_MAX);
 }
 
-/* close_notify, or the alert that OpenSSL has for a fault. One attempt: a peer that is not there to
- * hear it is no fault of ours. */
+static bool would_block(void)
+{
+    return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+/* One attempt. Who reads will find out what is wrong with the connection. */
+static void send_some(struct stream *s)
+{
+    struct slice next = tls_records_unsent(&s->records);
+    ssize_t sent = next.len ? send(s->fd, next.data, next.len, COMPAT_MSG_NOSIGNAL) : 0;
+
+    if (sent > 0)
+        tls_records_took(&s->records, (size_t)sent);
+    else if (sent < 0 && !would_block() && errno != EINTR)
+        tls_records_drop(&s->records);
+}
+
+/* close_notify, or the alert that OpenSSL has for a fault. A peer that is not there to hear it is
+ * no fault of ours. */
 static void end_tls(struct stream *s)
 {
     if (!s->fault && !s->tls_fault)
         SSL_shutdown(s->ssl);
-    struct slice last = tls_records_unsent(&s->records);
-    if (last.len)
-        (void)send(s->fd, last.data, last.len, COMPAT_MSG_NOSIGNAL);
+    send_some(s);
     SSL_free(s->ssl);
     tls_records_clear(&s->records);
     ERR_clear_error();
@@ -86,11 +101,6 @@ static enum io ssl_io(SSL *ssl, int result)
     default:
         return errno ? IO_FAILED : IO_CLOSED;
     }
-}
-
-static bool would_block(void)
-{
-    return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
 static enum io read_some(struct stream *s, char *to, size_t room, size_t *got)
@@ -356,6 +366,14 @@ bool stream_has_input(struct stream *s)
     return s->in_start != s->in_end;
 }
 
+/* OpenSSL may have something to say by itself, an alert or an answer, and the peer wait for it. */
+static bool wait_for_input(struct stream *s, struct deadline deadline, struct err *e)
+{
+    send_some(s);
+    short events = tls_records_unsent(&s->records).len ? POLLIN | POLLOUT : POLLIN;
+    return wait_for(s, events, deadline, e);
+}
+
 bool stream_line(struct stream *s, struct deadline deadline, struct slice *line, struct err *e)
 {
     size_t searched = 0;
@@ -377,13 +395,10 @@ bool stream_line(struct stream *s, struct deadline deadline, struct slice *line,
         searched = have.len;
         if (s->closed)
             return err_set(e, ERR_CONNECT, "the server closed the connection");
-        if (s->drained && !wait_for(s, POLLIN, deadline, e))
+        if (s->drained && !wait_for_input(s, deadline, e))
             return false;
-        enum io result = take_input(s);
-        if (result == IO_FAILED)
+        if (take_input(s) == IO_FAILED)
             return io_failed(s, e);
-        if (result == IO_WANT_WRITE && !wait_for(s, POLLOUT, deadline, e))
-            return false;
         if (deadline_is_past(deadline) || deadline_is_past(s->overall))
             return err_set(e, ERR_TIMEOUT, "no answer in time");
     }

@@ -298,6 +298,25 @@ static void records_leave_together(void **state)
     end(&l);
 }
 
+/* Nobody waits for an answer to what has not left. */
+static void what_was_written_leaves_before_an_answer(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+    char got[16];
+
+    (void)state;
+    SSL *peer = begin_tls(&l);
+    assert_true(stream_write(&l.stream, SLICE("NOOP\r\n"), 20000, &e));
+    assert_int_equal(recv(l.peer, got, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+    assert_false(stream_line(&l.stream, deadline_in(10), &line, &e));
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    assert_int_equal(take(peer, got, 0, sizeof got), 6);
+    SSL_free(peer);
+    end(&l);
+}
+
 /* What was gathered is no more than what may be, and that it cannot leave is noticed. */
 static void a_peer_that_does_not_read_records_is_given_up(void **state)
 {
@@ -479,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_peer_that_does_not_read_is_given_up),
         cmocka_unit_test(records_leave_together),
         cmocka_unit_test(a_peer_that_does_not_read_records_is_given_up),
+        cmocka_unit_test(what_was_written_leaves_before_an_answer),
         cmocka_unit_test(a_slow_peer_may_want_new_keys),
         cmocka_unit_test(close_notify_is_sent),
         cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
