@@ -62,7 +62,7 @@ static void send_some(struct stream *s)
  * no fault of ours. */
 static void end_tls(struct stream *s)
 {
-    if (!s->fault && !s->tls_fault)
+    if (!s->is_broken && !s->fault && !s->tls_fault)
         SSL_shutdown(s->ssl);
     send_some(s);
     SSL_free(s->ssl);
@@ -129,17 +129,20 @@ static void keep_fault(struct stream *s)
         s->tls_fault = ERR_peek_error();
 }
 
+/* Says what was kept. */
 static bool io_failed(struct stream *s, struct err *e)
 {
-    keep_fault(s);
     unsigned long code = s->tls_fault;
     ERR_clear_error();
     errno = s->fault;
+    if (s->records.octets.overflow)
+        return err_set(e, ERR_PROTOCOL, "the server asks for more than it takes");
     if (code && tls_session_blames_us(s->ssl, code, e))
         return false;
     if (code)
         return err_set(e, ERR_CONNECT, "connection broken: TLS: %s", ERR_reason_error_string(code));
-    return err_os(e, ERR_CONNECT, "connection broken");
+    return s->fault ? err_os(e, ERR_CONNECT, "connection broken")
+                    : err_set(e, ERR_CONNECT, "the server closed the connection");
 }
 
 /* Wait for the events; false when the deadline passes first. */
@@ -188,6 +191,9 @@ static enum io take_input(struct stream *s)
         s->closed = true;
     if (result == IO_FAILED)
         keep_fault(s);
+    /* There may be an alert about that. */
+    if (result == IO_CLOSED || result == IO_FAILED)
+        send_some(s);
     return result;
 }
 
@@ -228,6 +234,8 @@ bool stream_set_tls(struct stream *s, SSL *ssl, struct err *e)
         return false;
     }
     s->ssl = ssl;
+    /* With the last of the handshake OpenSSL may have read what came behind it. */
+    s->drained = false;
     return true;
 }
 
@@ -276,6 +284,13 @@ static bool write_failed(struct stream *s, struct err *e)
     return io_failed(s, e);
 }
 
+/* Input that keeps coming is no progress. */
+static bool may_wait(const struct stream *s, struct deadline deadline, struct err *e)
+{
+    return !(deadline_is_past(deadline) || deadline_is_past(s->overall)) ||
+           err_set(e, ERR_TIMEOUT, "no answer in time");
+}
+
 /* What is to leave: records, or without TLS what is left of `clear`. */
 static bool send_all(struct stream *s, struct slice clear, int64_t idle, struct err *e)
 {
@@ -283,10 +298,14 @@ static bool send_all(struct stream *s, struct slice clear, int64_t idle, struct 
     struct slice next = s->ssl ? tls_records_unsent(&s->records) : clear;
     bool ok = true;
 
+    if (s->ssl)
+        ERR_clear_error();
     while (ok && next.len) {
         ssize_t sent = send(s->fd, next.data, next.len, COMPAT_MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR)
-            ok = would_block() ? wait_to_send(s, deadline, e) : write_failed(s, e);
+        if (sent < 0 && would_block())
+            ok = may_wait(s, deadline, e) && wait_to_send(s, deadline, e);
+        else if (sent < 0 && errno != EINTR)
+            ok = write_failed(s, e);
         else if (deadline_is_past(s->overall))
             ok = err_set(e, ERR_TIMEOUT, "the conversation takes too long");
         size_t count = sent > 0 ? (size_t)sent : 0;
@@ -300,14 +319,9 @@ static bool send_all(struct stream *s, struct slice clear, int64_t idle, struct 
     return ok;
 }
 
-/* OpenSSL goes on with `bytes` when it has more of a message of its own. */
-static bool wait_to_write(struct stream *s, int64_t idle, struct err *e)
-{
-    return send_all(s, SLICE(""), idle, e) && wait_for(s, POLLIN, deadline_in(idle), e);
-}
-
 static bool make_records(struct stream *s, struct slice bytes, int64_t idle, struct err *e)
 {
+    struct deadline deadline = deadline_in(idle);
     bool ok = true;
 
     while (ok && bytes.len) {
@@ -317,10 +331,16 @@ static bool make_records(struct stream *s, struct slice bytes, int64_t idle, str
         int result = SSL_write_ex(s->ssl, bytes.data, bytes.len, &done);
         enum io io = result == 1 ? IO_DONE : ssl_io(s->ssl, result);
         bytes = slice_from(bytes, done);
-        if (io != IO_DONE)
-            ok = io == IO_WANT_READ ? wait_to_write(s, idle, e) : write_failed(s, e);
+        /* OpenSSL goes on when it has more of a message of its own. */
+        if (io == IO_WANT_READ)
+            ok = send_all(s, SLICE(""), idle, e) && may_wait(s, deadline, e) &&
+                 wait_for(s, POLLIN, deadline, e);
+        else if (io != IO_DONE)
+            ok = write_failed(s, e);
         else if (tls_records_unsent(&s->records).len >= RECORDS_FULL)
             ok = send_all(s, SLICE(""), idle, e);
+        if (done)
+            deadline = deadline_in(idle);
     }
     return ok;
 }
@@ -332,9 +352,11 @@ static bool write_all(struct stream *s, struct slice bytes, bool sends, int64_t 
 
     if (ok && (sends || !s->ssl))
         ok = send_all(s, bytes, idle, e);
-    if (!ok)
-        tls_records_drop(&s->records);
-    return ok;
+    if (ok)
+        return true;
+    s->is_broken = true;
+    tls_records_drop(&s->records);
+    return false;
 }
 
 static bool write_queued(struct stream *s, bool sends, int64_t idle, struct err *e)
@@ -394,7 +416,7 @@ bool stream_line(struct stream *s, struct deadline deadline, struct slice *line,
                            LIMIT_REPLY_LINE);
         searched = have.len;
         if (s->closed)
-            return err_set(e, ERR_CONNECT, "the server closed the connection");
+            return io_failed(s, e);
         if (s->drained && !wait_for_input(s, deadline, e))
             return false;
         if (take_input(s) == IO_FAILED)

@@ -28,6 +28,7 @@ struct stream {
     bool drained;            /* all that had come was read: wait before the next attempt */
     unsigned long tls_fault; /* OpenSSL's word for what broke it first; 0: none */
     int fault;               /* errno, the same */
+    bool is_broken;          /* something that was written is lost */
 };
 
 /* Takes fd over; stream_close closes it. */

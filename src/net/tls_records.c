@@ -8,7 +8,7 @@ static int put(BIO *bio, const char *octets, size_t count, size_t *taken)
 
     buf_put(&r->octets, octets, count);
     *taken = r->octets.overflow ? 0 : count;
-    return !r->octets.overflow;
+    return r->octets.overflow ? -1 : 1;
 }
 
 /* All there is to know: nothing has to be waited for, and nothing else is offered. */

@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -224,16 +225,21 @@ static unsigned find_key(SSL *ssl, const char *identity, unsigned char *key, uns
     return give_key(ssl, NULL, NULL, 0, key, most);
 }
 
-static SSL *make_side(int fd, bool is_server)
+static SSL *make_side(int fd, bool is_server, int version)
 {
     SSL_CTX *ctx = SSL_CTX_new(is_server ? TLS_server_method() : TLS_client_method());
 
     assert_non_null(ctx);
-    SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+    SSL_CTX_set_min_proto_version(ctx, version);
+    SSL_CTX_set_max_proto_version(ctx, version);
     assert_int_equal(SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256"), 1);
+    assert_int_equal(SSL_CTX_set_cipher_list(ctx, "PSK-AES128-GCM-SHA256"), 1);
     SSL_CTX_set_psk_client_callback(ctx, give_key);
     SSL_CTX_set_psk_server_callback(ctx, find_key);
+    /* As net/tls.c has it. */
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_clear_mode(ctx, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_read_ahead(ctx, 1);
     SSL *ssl = SSL_new(ctx);
     assert_non_null(ssl);
     SSL_CTX_free(ctx);
@@ -245,21 +251,30 @@ static SSL *make_side(int fd, bool is_server)
     return ssl;
 }
 
-static SSL *begin_tls(struct line *l)
+/* `greeting`: said by the peer as soon as it may, with the last of its handshake. */
+static SSL *begin_version(struct line *l, int version, const char *greeting)
 {
     struct err e;
+    bool said = !greeting;
+    size_t count;
 
     begin(l);
     assert_int_equal(fcntl(l->peer, F_SETFL, O_NONBLOCK), 0);
-    SSL *peer = make_side(l->peer, true);
-    SSL *ours = make_side(l->stream.fd, false);
+    SSL *peer = make_side(l->peer, true, version);
+    SSL *ours = make_side(l->stream.fd, false, version);
     for (int i = 0; i < 10; i++) {
         SSL_do_handshake(ours);
-        SSL_do_handshake(peer);
+        if (SSL_do_handshake(peer) == 1 && !said)
+            said = SSL_write_ex(peer, greeting, strlen(greeting), &count) == 1;
     }
-    assert_true(SSL_is_init_finished(ours) && SSL_is_init_finished(peer));
+    assert_true(said && SSL_is_init_finished(ours) && SSL_is_init_finished(peer));
     assert_true(stream_set_tls(&l->stream, ours, &e));
     return peer;
+}
+
+static SSL *begin_tls(struct line *l)
+{
+    return begin_version(l, TLS1_3_VERSION, NULL);
 }
 
 /* Takes what is there into got[have..]; how much there is then. */
@@ -393,6 +408,93 @@ static void a_slow_peer_may_want_new_keys(void **state)
     end(&l);
 }
 
+/* In TLS 1.2 the server has the last word of the handshake, and OpenSSL reads ahead. */
+static void a_greeting_with_the_last_of_the_handshake_is_heard(void **state)
+{
+    const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        struct line l;
+        SSL *peer = begin_version(&l, versions[i], "220 mail.test\r\n");
+        hear(&l, SLICE("220 mail.test"));
+        SSL_free(peer);
+        end(&l);
+    }
+}
+
+/* What a peer has ready to say, and says as fast as it is heard. */
+struct flood {
+    int fd;
+    struct slice octets;
+};
+
+static void *say_all(void *argument)
+{
+    struct flood *f = argument;
+    struct pollfd ready = {.fd = f->fd, .events = POLLOUT};
+    ssize_t count = 1;
+
+    while (f->octets.len && poll(&ready, 1, 20000) == 1 && (count > 0 || errno == EAGAIN)) {
+        count = send(f->fd, f->octets.data, f->octets.len, COMPAT_MSG_NOSIGNAL);
+        f->octets = slice_from(f->octets, count > 0 ? (size_t)count : 0);
+    }
+    return NULL;
+}
+
+/* New keys take us longer than it takes to say them: there is always something to be read. */
+static void input_is_no_progress_of_output(void **state)
+{
+    struct line l;
+    struct err e;
+    static char block[LARGE];
+    struct tls_records records;
+    pthread_t peer;
+    bool ok = true;
+
+    (void)state;
+    SSL *ssl = begin_tls(&l);
+    assert_true(tls_records_begin(&records, ssl, 4 * (size_t)MUCH, &e));
+    for (int i = 0; i < 40000; i++) {
+        SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
+        SSL_do_handshake(ssl);
+    }
+    struct flood flood = {l.peer, tls_records_unsent(&records)};
+    assert_true(flood.octets.len > MUCH / 2);
+    assert_int_equal(pthread_create(&peer, NULL, say_all, &flood), 0);
+    for (int i = 0; ok && i < 40; i++)
+        ok = stream_write(&l.stream, slice_make(block, sizeof block), 20, &e);
+    shutdown(l.peer, SHUT_RDWR);
+    pthread_join(peer, NULL);
+    assert_false(ok);
+    assert_int_equal(e.kind, ERR_TIMEOUT);
+    assert_int_not_equal(flood.octets.len, 0);
+    SSL_free(ssl);
+    tls_records_clear(&records);
+    end(&l);
+}
+
+static void a_line_that_breaks_off_is_told_as_that(void **state)
+{
+    struct line l;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    SSL *peer = begin_tls(&l);
+    SSL_free(peer);
+    hang_up(&l);
+    errno = EAGAIN;
+    assert_false(stream_line(&l.stream, deadline_in(20000), &line, &e));
+    assert_string_equal(e.text, "the server closed the connection");
+    stream_put(&l.stream, SLICE("MAIL\r\n"));
+    assert_false(stream_flush(&l.stream, 20000, &e));
+    assert_int_equal(e.kind, ERR_CONNECT);
+    assert_string_equal(e.text, "the server closed the connection");
+    assert_int_equal(stream_pending(&l.stream), 0);
+    end(&l);
+}
+
 static void close_notify_is_sent(void **state)
 {
     struct line l;
@@ -500,6 +602,9 @@ int main(void)
         cmocka_unit_test(a_peer_that_does_not_read_records_is_given_up),
         cmocka_unit_test(what_was_written_leaves_before_an_answer),
         cmocka_unit_test(a_slow_peer_may_want_new_keys),
+        cmocka_unit_test(a_greeting_with_the_last_of_the_handshake_is_heard),
+        cmocka_unit_test(input_is_no_progress_of_output),
+        cmocka_unit_test(a_line_that_breaks_off_is_told_as_that),
         cmocka_unit_test(close_notify_is_sent),
         cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
         cmocka_unit_test(two_that_write_at_the_same_time_do_not_block),
