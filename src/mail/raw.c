@@ -9,9 +9,6 @@
 
 #include "base/mem.h"
 
-/* RFC 8446 5.1: the most that a record holds. */
-#define TLS_RECORD ((size_t)16 * 1024)
-
 static uint64_t word_at(const char *octets)
 {
     uint64_t word;
@@ -137,9 +134,9 @@ bool raw_next(const struct raw *f, struct raw_reader *r, size_t max, struct slic
             return false;
     struct slice ready = slice_from(buf_slice(&r->text), r->used);
     size_t len = ready.len < max ? ready.len : max;
-    /* What is left has to be moved: it is to be little. And records are to be full. */
+    /* What is left has to be moved: it is to be little. */
     if (len < max && !r->is_done)
-        len -= len % TLS_RECORD;
+        len -= len % RAW_PIECE;
     *bytes = slice_make(ready.data, len);
     r->used += len;
     return true;

@@ -45,6 +45,10 @@ struct raw_reader {
     bool is_done;
 };
 
+/* What is handed out is a multiple of this, but for the last of the body and of `max`: whoever
+ * sends it in units of a fixed size has full ones. */
+#define RAW_PIECE ((size_t)16 * 1024)
+
 /* The next canonical octets of the body, at most `max` (more than 0), valid until the next call;
  * none: the end. */
 bool raw_next(const struct raw *f, struct raw_reader *r, size_t max, struct slice *bytes,
