@@ -290,6 +290,10 @@ static void look_for_trouble(const struct spool *s, const struct strings *ids, s
             log_line("%s: %s", ids->items[i], e.text);
         entry_clear(&en);
     }
+}
+
+void listing_tell_aside(const struct spool *s)
+{
     size_t aside = spool_aside_count(s);
     if (aside)
         log_line("%zu file%s that smtpost did not make, or that %s damaged: %s/aside", aside,
@@ -304,6 +308,7 @@ bool listing_show_all(const struct spool *s, bool json, struct err *e)
     bool ok = spool_list(s, &ids, NULL, e);
     if (ok) {
         look_for_trouble(s, &ids, &troubles);
+        listing_tell_aside(s);
         if (json)
             show_json(s, &ids, &troubles);
         else

@@ -64,7 +64,9 @@ static int list(struct work *w)
     bool ok = true;
 
     bool has_own = !w->json && open_own(w, &own);
-    if (!has_own || !spool_is_empty(&w->spool) || spool_aside_count(&w->spool))
+    if (has_own && spool_is_empty(&w->spool))
+        listing_tell_aside(&w->spool);
+    else
         ok = listing_show_all(&w->spool, w->json, &e);
     if (has_own) {
         ok = ok && listing_show_all(&own, false, &e);
