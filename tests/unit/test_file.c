@@ -139,6 +139,24 @@ static void an_unnamed_file_has_no_name(void **state)
     check_contains("gone", e.text, p.directory);
 }
 
+/* Where systems let it be asked for. */
+static void a_pipe_holds_more(void **state)
+{
+    int ends[2], file = open("/dev/null", O_RDONLY);
+    static char much[256 * 1024];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    file_enlarge_pipe(ends[0]);
+    file_enlarge_pipe(file);
+    if (COMPAT_SET_PIPE_SIZE)
+        assert_int_equal(write(ends[1], much, sizeof much), sizeof much);
+    close(ends[0]);
+    close(ends[1]);
+    close(file);
+}
+
 static void a_write_that_fails_is_an_error(void **state)
 {
     struct err e;
@@ -225,6 +243,7 @@ int main(void)
         cmocka_unit_test(what_is_no_file_is_an_error_that_tells),
         cmocka_unit_test(a_fifo_is_read_to_its_end),
         cmocka_unit_test(an_unnamed_file_has_no_name),
+        cmocka_unit_test(a_pipe_holds_more),
         cmocka_unit_test(a_write_that_fails_is_an_error),
         cmocka_unit_test(log_lines_are_appended_to_regular_files_only),
         cmocka_unit_test(standard_descriptors_exist_afterwards),

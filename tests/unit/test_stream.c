@@ -442,36 +442,72 @@ static void *say_all(void *argument)
     return NULL;
 }
 
+/* A peer that says nothing but that there are new keys, and never reads. */
+struct key_flood {
+    struct line line;
+    SSL *ssl;
+    struct tls_records records;
+    struct flood flood;
+    pthread_t thread;
+};
+
+static void begin_key_flood(struct key_flood *k, int request)
+{
+    const int small = 4096;
+    struct err e;
+
+    k->ssl = begin_tls(&k->line);
+    assert_int_equal(setsockopt(k->line.stream.fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    assert_true(tls_records_begin(&k->records, k->ssl, 4 * (size_t)MUCH, &e));
+    for (int i = 0; i < 40000; i++) {
+        SSL_key_update(k->ssl, request);
+        SSL_do_handshake(k->ssl);
+    }
+    k->flood = (struct flood){k->line.peer, tls_records_unsent(&k->records)};
+    assert_true(k->flood.octets.len > MUCH / 2);
+    assert_int_equal(pthread_create(&k->thread, NULL, say_all, &k->flood), 0);
+}
+
+static void end_key_flood(struct key_flood *k)
+{
+    shutdown(k->line.peer, SHUT_RDWR);
+    pthread_join(k->thread, NULL);
+    SSL_free(k->ssl);
+    tls_records_clear(&k->records);
+    end(&k->line);
+}
+
 /* New keys take us longer than it takes to say them: there is always something to be read. */
 static void input_is_no_progress_of_output(void **state)
 {
-    struct line l;
+    struct key_flood k;
     struct err e;
     static char block[LARGE];
-    struct tls_records records;
-    pthread_t peer;
     bool ok = true;
 
     (void)state;
-    SSL *ssl = begin_tls(&l);
-    assert_true(tls_records_begin(&records, ssl, 4 * (size_t)MUCH, &e));
-    for (int i = 0; i < 40000; i++) {
-        SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED);
-        SSL_do_handshake(ssl);
-    }
-    struct flood flood = {l.peer, tls_records_unsent(&records)};
-    assert_true(flood.octets.len > MUCH / 2);
-    assert_int_equal(pthread_create(&peer, NULL, say_all, &flood), 0);
+    begin_key_flood(&k, SSL_KEY_UPDATE_NOT_REQUESTED);
     for (int i = 0; ok && i < 40; i++)
-        ok = stream_write(&l.stream, slice_make(block, sizeof block), 20, &e);
-    shutdown(l.peer, SHUT_RDWR);
-    pthread_join(peer, NULL);
+        ok = stream_write(&k.line.stream, slice_make(block, sizeof block), 20, &e);
+    end_key_flood(&k);
     assert_false(ok);
     assert_int_equal(e.kind, ERR_TIMEOUT);
-    assert_int_not_equal(flood.octets.len, 0);
-    SSL_free(ssl);
-    tls_records_clear(&records);
-    end(&l);
+    assert_int_not_equal(k.flood.octets.len, 0);
+}
+
+static void answers_that_nobody_reads_have_an_end(void **state)
+{
+    struct key_flood k;
+    struct slice line;
+    struct err e;
+
+    (void)state;
+    begin_key_flood(&k, SSL_KEY_UPDATE_REQUESTED);
+    bool ok = stream_line(&k.line.stream, deadline_in(20000), &line, &e);
+    end_key_flood(&k);
+    assert_false(ok);
+    assert_int_equal(e.kind, ERR_PROTOCOL);
+    assert_string_equal(e.text, "the server asks for more than it takes");
 }
 
 static void a_line_that_breaks_off_is_told_as_that(void **state)
@@ -604,6 +640,7 @@ int main(void)
         cmocka_unit_test(a_slow_peer_may_want_new_keys),
         cmocka_unit_test(a_greeting_with_the_last_of_the_handshake_is_heard),
         cmocka_unit_test(input_is_no_progress_of_output),
+        cmocka_unit_test(answers_that_nobody_reads_have_an_end),
         cmocka_unit_test(a_line_that_breaks_off_is_told_as_that),
         cmocka_unit_test(close_notify_is_sent),
         cmocka_unit_test(a_peer_that_is_gone_is_an_error_and_no_signal),
